@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Answer } from '../answer.ts'
+import type { AuthRequest } from '../request.ts'
+
+/** A Node request as stages see it. What costs something is made when it is asked for. */
+export class NodeRequest implements AuthRequest {
+  readonly #message: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #address: () => string | undefined
+  readonly url: string | undefined
+
+  /**
+   * @param url The path and query that the client asked for, where a router may have rewritten `message.url`.
+   * @param address The client address as the framework knows it, proxies considered.
+   */
+  constructor(
+    message: IncomingMessage,
+    response: ServerResponse,
+    url: string | undefined,
+    address: () => string | undefined,
+  ) {
+    this.#message = message
+    this.#response = response
+    this.#address = address
+    this.url = url
+  }
+
+  get method(): string | undefined {
+    return this.#message.method
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.#message.rawHeaders
+  }
+
+  get source(): string | undefined {
+    return this.#address()
+  }
+
+  /** Aborts when the client has gone. */
+  get signal(): AbortSignal {
+    const controller = new AbortController()
+    this.#response.once('close', () => controller.abort())
+    return controller.signal
+  }
+}
+
+/** True when nobody reads what would be written, or it is being written already. */
+export function isOver(response: ServerResponse): boolean {
+  return response.headersSent || response.writableEnded || response.destroyed
+}
+
+/** Writes an answer, leaving alone what others have set: a second challenge joins the first (RFC 9110 §11.6.1). */
+export function writeAnswer(response: ServerResponse, answer: Answer, method: string | undefined): void {
+  if (isOver(response)) return
+  response.statusCode = answer.status
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (name === 'www-authenticate') response.appendHeader(name, value)
+    else response.setHeader(name, value)
+  }
+  if (method === 'HEAD' || answer.body === '') response.end()
+  else response.end(answer.body)
+}

@@ -1,0 +1,63 @@
+import type { Reason } from './errors.ts'
+import type { AdviceEvent } from './ports/observer.ts'
+
+type Advice = readonly [code: AdviceEvent['code'], message: (issuer: string) => string]
+
+/** Refusals that a change of configuration would most often mend, and the line to write. */
+const ADVICE: Partial<Readonly<Record<Reason, Advice>>> = {
+  type_wrong: [
+    'HOLDFAST_TYP',
+    (issuer) =>
+      `${issuer} sent a JWT whose "typ" is not "at+jwt" (RFC 9068). If its access tokens are like that, write: jwt: { profile: 'jwt' }`,
+  ],
+  audience_wrong: [
+    'HOLDFAST_AUDIENCE',
+    (issuer) =>
+      `${issuer} sent a token for another audience. If it was meant for this API, write into "audience" what the token's "aud" says, exactly`,
+  ],
+  audience_missing: [
+    'HOLDFAST_AUDIENCE_MISSING',
+    (issuer) =>
+      `${issuer} sent a token without "aud". If its introspection never names an audience, write: introspection: { audience: 'ifPresent', … }`,
+  ],
+  issuer_unknown: [
+    'HOLDFAST_ISSUER_SLASH',
+    (issuer) =>
+      `a token names an issuer that differs from ${issuer} by a trailing slash only; write the issuer exactly as its tokens spell it`,
+  ],
+  opaque_unsupported: [
+    'HOLDFAST_OPAQUE',
+    () =>
+      'a token arrived that is not a JWT, and no issuer has introspection; if it should be accepted, write: introspection: { client: … }',
+  ],
+  introspection_misconfigured: [
+    'HOLDFAST_INTROSPECTION_CREDENTIALS',
+    (issuer) =>
+      `the introspection endpoint of ${issuer} rejects our credentials; check the client id, its secret and its permission to introspect`,
+  ],
+  fresh_unsupported: [
+    'HOLDFAST_FRESH',
+    (issuer) =>
+      `a route asks for fresh() evidence and ${issuer} has no introspection; configure it, or write fresh(…, { signature: 'counts' })`,
+  ],
+  guard_without_protect: [
+    'HOLDFAST_GUARD_WITHOUT_PROTECT',
+    () => 'a guard was reached on a request that protect() has not seen; put app.use(protect(server)) before it',
+  ],
+}
+
+/** Advice for a refusal, at most once for each code and issuer. */
+export class Advisor {
+  readonly #said = new Set<string>()
+
+  for(reason: Reason, issuer: string | undefined): AdviceEvent | undefined {
+    const advice = ADVICE[reason]
+    // An unknown issuer is worth a word only when it is nearly a known one.
+    if (!advice || (reason === 'issuer_unknown' && issuer === undefined)) return undefined
+    const [code, message] = advice
+    const once = `${code} ${issuer ?? ''}`
+    if (this.#said.has(once)) return undefined
+    this.#said.add(once)
+    return { type: 'advice', code, issuer, message: message(issuer ?? 'an authorization server') }
+  }
+}

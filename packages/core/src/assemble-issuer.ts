@@ -1,0 +1,271 @@
+import type { Route } from './classify.ts'
+import type { Stores } from './assemble.ts'
+import type { Introspector } from './introspection/introspector.ts'
+import { limited } from './introspection/limited.ts'
+import { remoteIntrospector } from './introspection/remote.ts'
+import { type DiscoverySettings, loadMetadata, type Metadata, parseMetadata } from './keys/discovery.ts'
+import { type KeySet, parseKeySet } from './keys/key-set.ts'
+import { type KeySource, pinnedKeys, remoteKeys } from './keys/key-source.ts'
+import { remoteKeySet } from './keys/remote-key-set.ts'
+import type { IntrospectionSettings, IssuerSettings, JwtSettings, Settings } from './options/settings.ts'
+import { LastGood, type LastGoodPorts, LoadTrouble } from './resilience/last-good.ts'
+import { parseJsonObject } from './syntax/json.ts'
+import type { Telemetry } from './telemetry.ts'
+import { IntrospectedJwtVerifier } from './verify/introspected-jwt.ts'
+import { type CallReport, IntrospectionVerifier } from './verify/introspection.ts'
+import { JwtVerifier } from './verify/jwt.ts'
+import type { Verifier } from './verify/verifier.ts'
+
+/** What one issuer consists of. */
+export interface IssuerParts {
+  readonly issuer: string
+  readonly route: Route
+  /** Present where an endpoint has to be looked up. */
+  readonly metadata: LastGood<Metadata> | undefined
+  /** Present where keys are fetched. */
+  readonly keySet: LastGood<KeySet> | undefined
+  readonly keys: KeySource | undefined
+}
+
+/** Wires one issuer: documents, then keys, then verifiers; behaviour is added by wrapping, outermost last. */
+export function assembleIssuer(
+  issuer: IssuerSettings,
+  settings: Settings,
+  stores: Stores,
+  telemetry: Telemetry,
+): IssuerParts {
+  const { jwt, introspection } = issuer
+  const wiring: Wiring = { issuer, settings, stores, telemetry }
+  const fetchesKeys = jwt !== undefined && jwt.pinned === undefined
+  const discovers =
+    (fetchesKeys && jwt.jwksUri === undefined) || (introspection !== undefined && introspection.endpoint === undefined)
+  const metadata = discovers ? metadataOf(wiring) : undefined
+  const keySet = fetchesKeys ? keySetOf(wiring, jwt, metadata) : undefined
+  const keys = jwt?.pinned
+    ? pinnedKeys(jwt.pinned)
+    : keySet && remoteKeys(keySet, settings.ports.clock, settings.resilience.wait)
+
+  const introspector = introspection && limited(remote(wiring, introspection, metadata), limitsOf(settings))
+  const opaque = introspector && introspection && introspectionVerifier(wiring, introspection, introspector)
+  const local = jwt && keys && jwtVerifier(wiring, jwt, keys)
+  const verifier = local && opaque ? introspectedJwt(wiring, jwt, local, opaque) : local?.()
+
+  return {
+    issuer: issuer.issuer,
+    route: { issuer: issuer.issuer, jwt: verifier, opaque: opaque?.(), accepts: issuer.accepts?.takes },
+    metadata,
+    keySet,
+    keys,
+  }
+}
+
+interface Wiring {
+  readonly issuer: IssuerSettings
+  readonly settings: Settings
+  readonly stores: Stores
+  readonly telemetry: Telemetry
+}
+
+function metadataOf({ issuer: { issuer, metadataUrl, tls }, settings, stores, telemetry }: Wiring): LastGood<Metadata> {
+  const { resilience, endpoints, ports } = settings
+  const discovery: DiscoverySettings = {
+    issuer,
+    metadataUrl,
+    tls,
+    endpoints,
+    deadline: resilience.documentDeadline,
+    freshness: resilience.documentFreshness,
+  }
+  const name = `metadata ${issuer}`
+  const parse = (text: string): Metadata | undefined => {
+    const json = parseJsonObject(Buffer.from(text))
+    return json && parseMetadata(json, discovery)
+  }
+  return new LastGood<Metadata>(
+    {
+      load: () => loadMetadata(discovery, ports),
+      restore: () => stores.snapshots.restoreDocument(name, parse),
+      keep: (text, since) => stores.snapshots.keepDocument(name, text, since),
+    },
+    resilience.keysHardBound,
+    documentPorts('metadata', issuer, settings, telemetry),
+  )
+}
+
+function keySetOf(
+  { issuer: { issuer, tls }, settings, stores, telemetry }: Wiring,
+  { algorithms, jwksUri }: JwtSettings,
+  metadata: LastGood<Metadata> | undefined,
+): LastGood<KeySet> {
+  const { resilience, ports } = settings
+  const name = `keys ${issuer}`
+  const keySet = {
+    url: async () => jwksUri ?? (await endpointIn(metadata!, (known) => known.jwksUri)),
+    algorithms,
+    tls,
+    deadline: resilience.documentDeadline,
+    freshness: resilience.documentFreshness,
+    skipped: (why: 'unusable' | 'weak' | 'private' | 'symmetric' | 'not_allowed') =>
+      telemetry.emit({ type: 'key_skipped', issuer, why }),
+    dropped: () =>
+      telemetry.emit({
+        type: 'document',
+        document: 'keys',
+        issuer,
+        result: 'dropped',
+        trigger: 'expired',
+        trouble: 'no_usable_key',
+      }),
+  }
+  const parse = (text: string): KeySet | undefined => {
+    const json = parseJsonObject(Buffer.from(text))
+    return json && parseKeySet(json, algorithms, keySet.skipped)
+  }
+  return new LastGood<KeySet>(
+    {
+      load: remoteKeySet(keySet, ports),
+      restore: () => stores.snapshots.restoreDocument(name, parse),
+      keep: (text, since) => stores.snapshots.keepDocument(name, text, since),
+    },
+    resilience.keysHardBound,
+    documentPorts('keys', issuer, settings, telemetry),
+  )
+}
+
+function documentPorts(
+  document: 'metadata' | 'keys',
+  issuer: string,
+  { ports }: Settings,
+  telemetry: Telemetry,
+): LastGoodPorts {
+  const { clock, random } = ports
+  return {
+    clock,
+    random,
+    report: (result, trigger, trouble) =>
+      telemetry.emit({ type: 'document', document, issuer, result, trigger, trouble }),
+  }
+}
+
+/** @throws {LoadTrouble} when no metadata can be had, or it does not name the endpoint. */
+async function endpointIn(
+  metadata: LastGood<Metadata>,
+  pick: (known: Metadata) => string | undefined,
+): Promise<string> {
+  if (metadata.value === undefined) await metadata.obtain()
+  const known = metadata.value
+  if (!known) throw new LoadTrouble(metadata.status.lastTrouble ?? 'metadata', { pause: metadata.pause })
+  const url = pick(known)
+  if (url === undefined) throw new LoadTrouble('endpoint_missing')
+  return url
+}
+
+function remote(
+  { issuer, settings }: Wiring,
+  { client, endpoint, parameters }: IntrospectionSettings,
+  metadata: LastGood<Metadata> | undefined,
+): Introspector {
+  const byCertificate = client.tls !== undefined
+  const pick = (known: Metadata): string | undefined =>
+    (byCertificate ? known.introspectionMtlsEndpoint : undefined) ?? known.introspectionEndpoint
+  return remoteIntrospector(
+    {
+      issuer: issuer.issuer,
+      client,
+      parameters,
+      // A certificate for client authentication goes beside the authorities that the issuer's other endpoints trust.
+      tls: byCertificate ? Object.freeze({ ...issuer.tls, ...client.tls }) : issuer.tls,
+      deadline: settings.resilience.introspectionDeadline,
+      endpoint: async () => endpoint ?? endpointIn(metadata!, pick),
+    },
+    settings.ports,
+  )
+}
+
+function limitsOf({ resilience }: Settings): { inFlight: number; waiting: number } {
+  return { inFlight: resilience.maxInFlight, waiting: resilience.maxWaiting }
+}
+
+function jwtVerifier(
+  { issuer, settings, stores }: Wiring,
+  jwt: JwtSettings,
+  keys: KeySource,
+): (owner?: Verifier) => JwtVerifier {
+  const { clock, signatures } = settings.ports
+  const rules = {
+    profile: jwt.profile,
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    skew: settings.skewSeconds,
+    maxTokenAge: jwt.maxTokenAgeSeconds,
+    maxTokenLifetime: jwt.maxTokenLifetimeSeconds,
+    requiredClaims: issuer.requiredClaims,
+  }
+  const parts = {
+    rules,
+    algorithms: jwt.algorithms,
+    scopeSource: issuer.scopeClaims,
+    keys,
+    store: stores.jwts,
+    signatures,
+    clock,
+  }
+  return (owner) => new JwtVerifier(parts, owner)
+}
+
+function introspectionVerifier(
+  { issuer, settings, stores, telemetry }: Wiring,
+  introspection: IntrospectionSettings,
+  introspector: Introspector,
+): (owner?: Verifier) => IntrospectionVerifier {
+  const { clock, random } = settings.ports
+  const shared = {
+    terms: settings.resilience,
+    scopeSource: issuer.scopeClaims,
+    introspector,
+    positives: stores.introspected,
+    negatives: stores.negatives,
+    clock,
+    random,
+    report: (report: CallReport) => telemetry.emit(eventOf(report, issuer.issuer)),
+  }
+  const rules = {
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    skew: settings.skewSeconds,
+    requiredClaims: issuer.requiredClaims,
+  }
+  return (owner) => {
+    // A JWT's own audience has been checked with its signature: its introspection need not repeat it.
+    const audiencePolicy = owner && introspection.audience === 'required' ? 'ifPresent' : introspection.audience
+    return new IntrospectionVerifier({ ...shared, rules: { ...rules, audiencePolicy } }, owner)
+  }
+}
+
+function eventOf(report: CallReport, issuer: string): Parameters<Telemetry['emit']>[0] {
+  if (report.is === 'stale') return { type: 'stale', issuer, age: report.age }
+  return {
+    type: 'introspection',
+    issuer,
+    result: report.result,
+    trouble: report.trouble?.kind,
+    duration: report.duration,
+  }
+}
+
+function introspectedJwt(
+  { stores }: Wiring,
+  { mode }: JwtSettings,
+  local: (owner: Verifier) => JwtVerifier,
+  authority: (owner: Verifier) => IntrospectionVerifier,
+): IntrospectedJwtVerifier {
+  const { jwts, revocations } = stores
+  return new IntrospectedJwtVerifier({
+    mode,
+    local,
+    authority,
+    known: (digest) => jwts.get(digest),
+    inactive: (digest, expiresAt) => revocations.addTombstone(digest, expiresAt),
+    mayFallBack: () => revocations.complete,
+  })
+}

@@ -1,0 +1,50 @@
+import { assembleIssuer, type IssuerParts } from './assemble-issuer.ts'
+import { NegativeCache } from './cache/negative-cache.ts'
+import { RecencyCache } from './cache/recency-cache.ts'
+import { Revocations } from './cache/revocations.ts'
+import type { Routes } from './classify.ts'
+import type { Settings } from './options/settings.ts'
+import { Snapshots } from './resilience/snapshots.ts'
+import type { Telemetry } from './telemetry.ts'
+import type { VerifiedToken } from './verify/verified-token.ts'
+
+/** What the issuers of one server share. A JWT that is lost costs microseconds, an opaque token in an outage a 503. */
+export interface Stores {
+  readonly jwts: RecencyCache<VerifiedToken>
+  readonly introspected: RecencyCache<VerifiedToken>
+  readonly negatives: NegativeCache
+  readonly revocations: Revocations
+  readonly snapshots: Snapshots
+}
+
+/** The parts of a server, wired together once. */
+export interface Parts extends Stores {
+  readonly issuers: readonly IssuerParts[]
+  readonly routes: Routes
+}
+
+export function assemble(settings: Settings, telemetry: Telemetry): Parts {
+  const { clock } = settings.ports
+  const { cache } = settings
+  const stores: Stores = {
+    jwts: new RecencyCache(cache.jwts, clock),
+    introspected: new RecencyCache(cache.introspected, clock),
+    negatives: new NegativeCache(cache.negative.entries, cache.negative.ttl, clock),
+    revocations: new Revocations(
+      { entries: cache.revocations.entries, lifetime: settings.maxTokenLifetime },
+      clock,
+      () => telemetry.emit({ type: 'revocation', result: 'overflow' }),
+    ),
+    snapshots: new Snapshots(settings.store, (operation) => telemetry.emit({ type: 'store_failed', operation })),
+  }
+  const issuers = settings.issuers.map((issuer) => assembleIssuer(issuer, settings, stores, telemetry))
+  const routes = issuers.map(({ route }) => route)
+  return {
+    ...stores,
+    issuers,
+    routes: {
+      byIssuer: new Map(routes.map((route) => [route.issuer, route])),
+      opaque: routes.filter(({ opaque }) => opaque !== undefined),
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../ports/clock.ts'
+
+export interface Cacheable {
+  /** What the entry is reckoned to occupy. */
+  readonly bytes: number
+  /** Monotonic milliseconds at which its key first came in. Written by the cache. */
+  admittedAt: number
+}
+
+export interface CacheBounds {
+  readonly entries: number
+  readonly bytes: number
+}
+
+/** The part for newcomers; the rest is for those that proved themselves. */
+const PROBATION = 0.2
+/** Milliseconds: a token used again after so long is used by somebody who keeps it. */
+const PROMOTE_AFTER = 10_000
+
+/**
+ * A least-recently-used store in two segments. Newcomers are on probation; a use at least 10 s after admission promotes
+ * them; what the protected segment pushes out gets one more chance on probation. Tokens made for one call, however
+ * many, only push out each other. Entries never expire here: freshness is computed when they are read.
+ */
+export class RecencyCache<T extends Cacheable> {
+  readonly #clock: Clock
+  readonly #probation: LRUCache<string, T>
+  readonly #protected: LRUCache<string, T>
+
+  constructor(bounds: CacheBounds, clock: Clock) {
+    this.#clock = clock
+    const newcomers = Math.max(1, Math.round(bounds.entries * PROBATION))
+    this.#probation = new LRUCache<string, T>({
+      max: newcomers,
+      maxSize: Math.max(1, Math.round(bounds.bytes * PROBATION)),
+      sizeCalculation: bytesOf,
+    })
+    this.#protected = new LRUCache<string, T>({
+      max: Math.max(1, bounds.entries - newcomers),
+      maxSize: Math.max(1, Math.round(bounds.bytes * (1 - PROBATION))),
+      sizeCalculation: bytesOf,
+      dispose: (value, key, reason) => {
+        if (reason === 'evict') this.#probation.set(key, value)
+      },
+    })
+  }
+
+  /** The entry, now the most recently used. */
+  get(key: string): T | undefined {
+    const kept = this.#protected.get(key)
+    if (kept) return kept
+    const newcomer = this.#probation.get(key)
+    if (newcomer && this.#clock.monotonic() - newcomer.admittedAt >= PROMOTE_AFTER) {
+      this.#probation.delete(key)
+      this.#protected.set(key, newcomer)
+    }
+    return newcomer
+  }
+
+  /** The entry, its recency unchanged. */
+  peek(key: string): T | undefined {
+    return this.#protected.peek(key) ?? this.#probation.peek(key)
+  }
+
+  /** Puts an entry in, or newer knowledge in the place of older: a renewal is no new admission. */
+  set(key: string, value: T): void {
+    const previous = this.peek(key)
+    value.admittedAt = previous?.admittedAt ?? this.#clock.monotonic()
+    if (this.#protected.has(key)) this.#protected.set(key, value)
+    else this.#probation.set(key, value)
+  }
+
+  delete(key: string): void {
+    this.#protected.delete(key)
+    this.#probation.delete(key)
+  }
+
+  clear(): void {
+    this.#protected.clear()
+    this.#probation.clear()
+  }
+
+  get entries(): number {
+    return this.#protected.size + this.#probation.size
+  }
+
+  get bytes(): number {
+    return this.#protected.calculatedSize + this.#probation.calculatedSize
+  }
+}
+
+const bytesOf = (entry: Cacheable): number => Math.max(1, entry.bytes)

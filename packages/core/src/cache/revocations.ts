@@ -1,0 +1,136 @@
+import type { Clock } from '../ports/clock.ts'
+import type { VerifiedToken } from '../verify/verified-token.ts'
+
+/** What a mark names: every token of an issuer with this claim, issued before a moment. */
+export type MarkKind = 'jti' | 'sub' | 'sid' | 'clientId'
+
+interface Mark {
+  /** Seconds; tokens with an `iat` before it are revoked. */
+  readonly before: number
+  /** Wall milliseconds. */
+  readonly madeAt: number
+  readonly until: number
+}
+
+const CLAIMS: Readonly<Record<MarkKind, string>> = { jti: 'jti', sub: 'sub', sid: 'sid', clientId: 'client_id' }
+const KINDS = Object.keys(CLAIMS) as readonly MarkKind[]
+
+export interface RevocationBounds {
+  /** Tombstones, and as many marks. */
+  readonly entries: number
+  /** Milliseconds for which a mark, and a tombstone of a token without `exp`, is kept. */
+  readonly lifetime: number
+}
+
+/** Tokens refused whatever anybody answers: tombstones by digest, marks by what a claim says. Bounded. */
+export class Revocations {
+  readonly #clock: Clock
+  readonly #bounds: RevocationBounds
+  readonly #overflowed: () => void
+  /** Digest to wall milliseconds. */
+  #tombstones = new Map<string, number>()
+  #marks = new Map<string, Mark>()
+  #complete = true
+
+  constructor(bounds: RevocationBounds, clock: Clock, overflowed: () => void) {
+    this.#bounds = bounds
+    this.#clock = clock
+    this.#overflowed = overflowed
+  }
+
+  /** False once a revocation was thrown away before its time. */
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  get entries(): number {
+    return this.#tombstones.size + this.#marks.size
+  }
+
+  /** @param expiresAt Seconds, as `exp`. A tombstone outlives its token, and no longer than {@link RevocationBounds.lifetime}. */
+  addTombstone(digest: string, expiresAt: number | undefined): void {
+    const latest = this.#clock.wall() + this.#bounds.lifetime
+    this.#tombstones.set(digest, expiresAt === undefined ? latest : Math.min(latest, expiresAt * 1_000))
+    this.#makeRoom(this.#tombstones, (until) => until)
+  }
+
+  /** @param before Seconds; default now. */
+  addMark(kind: MarkKind, issuer: string, value: string, before?: number): void {
+    const madeAt = this.#clock.wall()
+    this.#marks.set(nameOf(kind, issuer, value), {
+      before: before ?? madeAt / 1_000,
+      madeAt,
+      until: madeAt + this.#bounds.lifetime,
+    })
+    this.#makeRoom(this.#marks, (mark) => mark.until)
+  }
+
+  isTombstone(digest: string): boolean {
+    const until = this.#tombstones.size === 0 ? undefined : this.#tombstones.get(digest)
+    return until !== undefined && this.#clock.wall() < until
+  }
+
+  /** Why a token is refused, if it is. Costs two comparisons while nothing is revoked. */
+  judge(token: VerifiedToken): 'token_revoked' | 'lifetime_too_long' | undefined {
+    if (this.isTombstone(token.digest)) return 'token_revoked'
+    if (this.#marks.size === 0) return undefined
+    if (KINDS.some((kind) => this.#isMarked(token, kind))) return 'token_revoked'
+    // A mark is forgotten after `lifetime`: a token that lives longer would come back to life.
+    const { exp, iat } = token.claims as { exp?: number; iat?: number }
+    return exp !== undefined && iat !== undefined && (exp - iat) * 1_000 > this.#bounds.lifetime
+      ? 'lifetime_too_long'
+      : undefined
+  }
+
+  #isMarked(token: VerifiedToken, kind: MarkKind): boolean {
+    const value = token.claims[CLAIMS[kind]]
+    const mark = typeof value === 'string' ? this.#marks.get(nameOf(kind, token.issuer, value)) : undefined
+    if (!mark || this.#clock.wall() >= mark.until) return false
+    const { iat } = token.claims as { iat?: number }
+    // Without `iat` only the authority's word after the mark was made clears a token.
+    return iat === undefined ? token.by === 'signature' || token.since.wall <= mark.madeAt : iat < mark.before
+  }
+
+  /** On overflow what has expired goes, then what expires first: it protects the shortest. */
+  #makeRoom<T>(map: Map<string, T>, untilOf: (value: T) => number): void {
+    if (map.size <= this.#bounds.entries) return
+    const now = this.#clock.wall()
+    let earliest: { name: string; until: number } | undefined
+    for (const [name, value] of map) {
+      const until = untilOf(value)
+      if (until <= now) map.delete(name)
+      else if (!earliest || until < earliest.until) earliest = { name, until }
+    }
+    if (map.size <= this.#bounds.entries || !earliest) return
+    map.delete(earliest.name)
+    this.#complete = false
+    this.#overflowed()
+  }
+
+  /** For a store; {@link restore} takes it back. Holds digests and marked values, no token. */
+  serialize(): string {
+    return JSON.stringify({ complete: this.#complete, tombstones: [...this.#tombstones], marks: [...this.#marks] })
+  }
+
+  /** Adds what an earlier process had recorded. @returns False when the text is not a snapshot. */
+  restore(text: string): boolean {
+    try {
+      const { complete, tombstones, marks } = JSON.parse(text) as {
+        complete: boolean
+        tombstones: [string, number][]
+        marks: [string, Mark][]
+      }
+      this.#tombstones = new Map([...tombstones, ...this.#tombstones])
+      this.#marks = new Map([...marks, ...this.#marks])
+      this.#complete &&= complete
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+/** Unambiguous whatever the values contain. */
+function nameOf(kind: MarkKind, issuer: string, value: string): string {
+  return JSON.stringify([kind, issuer, value])
+}

@@ -1,0 +1,185 @@
+/**
+ * The whole error contract. A *reason* is for operators: exact, in events and counters. A *code* is for clients: what
+ * RFC 6750, 9470 and this library's documentation define, and nothing finer. One table leads from one to the other.
+ */
+
+/** What a client is told, each with its HTTP status. `none` is a challenge without an error code (RFC 6750 §3.1). */
+export const CODES = {
+  none: 401,
+  invalid_request: 400,
+  invalid_token: 401,
+  insufficient_scope: 403,
+  insufficient_user_authentication: 401,
+  access_denied: 403,
+  unavailable: 503,
+  server_error: 500,
+} as const
+
+export type ErrorCode = keyof typeof CODES
+
+/** The closed list of texts that may reach a client as `error_description`. */
+const TEXT = {
+  request: 'The request carries its credentials in a malformed way',
+  malformed: 'The access token is malformed',
+  expired: 'The access token expired',
+  early: 'The access token is not valid yet',
+  revoked: 'The access token is revoked or inactive',
+  audience: 'The access token is not meant for this resource',
+  issuer: 'The access token is from an issuer that is not trusted here',
+  signature: 'The signature of the access token could not be verified',
+  binding: 'The access token is bound to a key that the request did not prove',
+  scope: 'The access token lacks a scope that this request needs',
+  login: 'This request needs a stronger or more recent authentication',
+} as const
+
+type Row = readonly [code: ErrorCode, text?: keyof typeof TEXT]
+
+/** Why a request was not served, and what the client hears of it. */
+export const REASONS = {
+  // the request
+  credentials_missing: ['none'],
+  credentials_malformed: ['invalid_request', 'request'],
+  credentials_repeated: ['invalid_request', 'request'],
+  // the token, as text
+  token_too_long: ['invalid_token', 'malformed'],
+  token_malformed: ['invalid_token', 'malformed'],
+  token_encrypted: ['invalid_token', 'malformed'],
+  opaque_unsupported: ['invalid_token', 'malformed'],
+  issuer_unknown: ['invalid_token', 'issuer'],
+  issuer_ambiguous: ['invalid_token', 'issuer'],
+  // header and signature
+  algorithm_not_allowed: ['invalid_token', 'signature'],
+  type_wrong: ['invalid_token', 'malformed'],
+  critical_unsupported: ['invalid_token', 'malformed'],
+  key_unknown: ['invalid_token', 'signature'],
+  key_unfit: ['invalid_token', 'signature'],
+  key_ambiguous: ['invalid_token', 'signature'],
+  signature_invalid: ['invalid_token', 'signature'],
+  // claims
+  claims_malformed: ['invalid_token', 'malformed'],
+  claim_missing: ['invalid_token', 'malformed'],
+  issuer_wrong: ['invalid_token', 'issuer'],
+  audience_wrong: ['invalid_token', 'audience'],
+  audience_missing: ['invalid_token', 'audience'],
+  token_expired: ['invalid_token', 'expired'],
+  token_not_yet_valid: ['invalid_token', 'early'],
+  token_too_old: ['invalid_token', 'expired'],
+  lifetime_too_long: ['invalid_token', 'malformed'],
+  token_kind_wrong: ['invalid_token', 'malformed'],
+  token_inactive: ['invalid_token', 'revoked'],
+  token_revoked: ['invalid_token', 'revoked'],
+  binding_unsupported: ['invalid_token', 'binding'],
+  // guards
+  scope_missing: ['insufficient_scope', 'scope'],
+  login_insufficient: ['insufficient_user_authentication', 'login'],
+  claim_refused: ['access_denied'],
+  custom: ['access_denied'],
+  // nobody can know
+  keys_unavailable: ['unavailable'],
+  introspection_unavailable: ['unavailable'],
+  introspection_misconfigured: ['unavailable'],
+  evidence_too_old: ['unavailable'],
+  overloaded: ['unavailable'],
+  closed: ['unavailable'],
+  // our own mistakes
+  fresh_unsupported: ['server_error'],
+  guard_without_protect: ['server_error'],
+  guard_failed: ['server_error'],
+  internal_error: ['server_error'],
+} as const
+
+export type Reason = keyof typeof REASONS
+
+/** What a refused request would have needed; becomes challenge parameters (RFC 6750 §3, RFC 9470 §3). */
+export interface Needs {
+  /** Every scope that the operation needs. */
+  readonly scopes?: readonly string[] | undefined
+  /** Authentication context class references, one of which is needed. */
+  readonly acrValues?: readonly string[] | undefined
+  /** Seconds that may have passed since the user authenticated. */
+  readonly maxAge?: number | undefined
+}
+
+/** A rule's no. `detail` goes to events only; what the client hears follows from the reason. */
+export interface Refusal extends Needs {
+  readonly reason: Reason
+  readonly detail?: string | undefined
+  /** With `evidence_too_old`: milliseconds before the request's arrival after which evidence would be good enough. */
+  readonly maxEvidenceAge?: number | undefined
+  /** With `evidence_too_old`: a checked signature is evidence enough. */
+  readonly signatureCounts?: boolean | undefined
+}
+
+export interface AuthErrorDetails extends Needs {
+  readonly cause?: unknown
+  /** For events only; never sent. */
+  readonly detail?: string | undefined
+  /** Seconds, for 503. */
+  readonly retryAfter?: number | undefined
+  /** The issuer that would have judged, when it is known. */
+  readonly issuer?: string | undefined
+  /** True when the reason rests on claims whose signature was not checked (an expired token in a key outage). */
+  readonly unverified?: boolean | undefined
+}
+
+/**
+ * A request that is refused, or that nobody can judge now. `message` is the code, so that printing it leaks nothing.
+ * It carries what the default error handlers of Express, Koa, Fastify and Hono read: `status`, `statusCode`, `expose`,
+ * `headers`, `getResponse()`.
+ */
+export class AuthError extends Error {
+  override readonly name = 'AuthError'
+  readonly reason: Reason
+  /** For clients; `none` means a challenge without an error code. */
+  readonly code: ErrorCode
+  readonly status: number
+  readonly statusCode: number
+  readonly expose = true
+  /** Response headers: the challenge, `Retry-After`, `Cache-Control`. Complete once a server has answered for it. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly #details: AuthErrorDetails
+
+  constructor(reason: Reason, details: AuthErrorDetails = {}, headers: Readonly<Record<string, string>> = {}) {
+    const code = REASONS[reason][0]
+    super(code, details.cause === undefined ? undefined : { cause: details.cause })
+    this.reason = reason
+    this.code = code
+    this.status = this.statusCode = CODES[code]
+    this.headers = Object.freeze({ ...headers })
+    this.#details = details
+    // Frameworks print `stack` to clients in development, and a refusal is no place in our code worth showing.
+    Object.defineProperty(this, 'stack', { value: `${this.name}: ${code}`, configurable: true, writable: true })
+    // `cause` is for a debugger, never for a serializer: it may quote an upstream host.
+    if (details.cause !== undefined) Object.defineProperty(this, 'cause', { value: details.cause, enumerable: false })
+  }
+
+  /** The details a server needs to write the answer and the event; not part of what a client sees. */
+  static detailsOf(error: AuthError): AuthErrorDetails {
+    return error.#details
+  }
+
+  /** The answer as a fetch `Response`, for frameworks that ask an error for one. */
+  getResponse(): Response {
+    return new Response(null, { status: this.status, headers: this.headers })
+  }
+
+  toJSON(): { code: ErrorCode; status: number } {
+    return { code: this.code, status: this.status }
+  }
+}
+
+/** Builds the one error class that stages throw. */
+export function refused(reason: Reason, details?: AuthErrorDetails): AuthError {
+  return new AuthError(reason, details)
+}
+
+/** The text for a reason that may reach a client, if there is one. */
+export function descriptionOf(reason: Reason): string | undefined {
+  const [, text]: Row = REASONS[reason]
+  return text === undefined ? undefined : TEXT[text]
+}
+
+/** A configuration that cannot work. Thrown while building, never on a request; says which option and what to write. */
+export class ConfigError extends TypeError {
+  override readonly name = 'ConfigError'
+}

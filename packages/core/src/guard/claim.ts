@@ -1,0 +1,24 @@
+import { ConfigError } from '../errors.ts'
+import type { Json } from '../syntax/json.ts'
+import { type PureGuard, pureGuard } from './guard.ts'
+
+/** What a claim must be: one of some plain values, or what a predicate says yes to. */
+export type ClaimTest = string | number | boolean | readonly (string | number | boolean)[] | ((value: Json) => boolean)
+
+/**
+ * Asks that a claim is present and fits: `claim('tenant', 'acme')`, `claim('tenant', ['acme', 'initech'])`,
+ * `claim('tenant', isOurs)`. A predicate must return `true`. Refuses with 403 `access_denied`.
+ */
+export function claim(name: string, test: ClaimTest): PureGuard {
+  if (typeof name !== 'string' || name === '')
+    throw new ConfigError(`claim(): the name of the claim is a non-empty string`)
+  const accepted = Array.isArray(test) ? test : [test]
+  if (test === undefined || accepted.length === 0)
+    throw new ConfigError(`claim('${name}'): say what it must be: a value, a list of values, or a predicate`)
+  const fits =
+    typeof test === 'function' ? (value: Json) => test(value) === true : (value: Json) => accepted.includes(value)
+  return pureGuard(({ claims }) => {
+    const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+    return (value !== undefined && fits(value)) || { reason: 'claim_refused', detail: `claim "${name}"` }
+  })
+}

@@ -1,0 +1,37 @@
+import type { AuthContext } from '../context.ts'
+import type { Refusal } from '../errors.ts'
+
+/** Time for guards, in seconds since 1970. */
+export interface GuardTime {
+  readonly now: number
+}
+
+/**
+ * A rule that must say yes: `true` admits; a refusal refuses; anything else, a forgotten `return` included, is refused
+ * as `custom`. What it throws is a mistake of ours: 500.
+ */
+export type Guard = ((auth: AuthContext, at: GuardTime) => true | Refusal | Promise<true | Refusal>) & {
+  /** What the guard is known to need, so that one challenge can name it all. */
+  readonly needs?: GuardNeeds
+}
+
+export interface GuardNeeds {
+  readonly scopes?: readonly string[] | undefined
+  /** Present on the guards of this library: pure, so that they may run after another guard has refused. */
+  readonly pure?: true
+}
+
+/** A guard that answers at once and has no effects. */
+export type PureGuard = ((auth: AuthContext, at: GuardTime) => true | Refusal) & { readonly needs: GuardNeeds }
+
+export function pureGuard(
+  rule: (auth: AuthContext, at: GuardTime) => true | Refusal,
+  needs: GuardNeeds = {},
+): PureGuard {
+  return Object.assign(rule, { needs: Object.freeze({ ...needs, pure: true as const }) })
+}
+
+/** Every scope that these guards ask for, each once, in order. */
+export function scopesNeeded(guards: readonly Guard[]): readonly string[] {
+  return [...new Set(guards.flatMap((guard) => guard.needs?.scopes ?? []))]
+}

@@ -1,0 +1,34 @@
+import { ConfigError } from '../errors.ts'
+import { isScopeToken } from '../syntax/scope.ts'
+import { type PureGuard, pureGuard } from './guard.ts'
+
+function checked(of: string, scopes: readonly string[]): readonly string[] {
+  const tokens = scopes.flatMap((one) => (typeof one === 'string' ? one.split(' ') : [one]))
+  const wrong = tokens.find((token) => !isScopeToken(token))
+  if (tokens.length === 0 || wrong !== undefined) {
+    throw new ConfigError(
+      `${of}(): ${JSON.stringify(wrong ?? '')} is no scope; write printable ASCII without space, quote and backslash, such as ${of}('orders:read')`,
+    )
+  }
+  return Object.freeze(tokens)
+}
+
+/**
+ * Asks for every one of these scopes: `scope('orders:read', 'orders:write')` or `scope('orders:read orders:write')`.
+ * Exact and case-sensitive (RFC 6749 §3.3); refuses with 403 `insufficient_scope` and names them all.
+ */
+export function scope(...scopes: readonly [string, ...string[]]): PureGuard {
+  const needed = checked('scope', scopes)
+  return pureGuard((auth) => needed.every((one) => auth.hasScope(one)) || { reason: 'scope_missing', scopes: needed }, {
+    scopes: needed,
+  })
+}
+
+/** Asks for one of these scopes. Its challenge names the first, as the one to ask for. */
+export function anyScope(...scopes: readonly [string, ...string[]]): PureGuard {
+  const accepted = checked('anyScope', scopes)
+  const first = Object.freeze(accepted.slice(0, 1))
+  return pureGuard((auth) => accepted.some((one) => auth.hasScope(one)) || { reason: 'scope_missing', scopes: first }, {
+    scopes: first,
+  })
+}

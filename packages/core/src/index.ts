@@ -1,0 +1,101 @@
+/** `@holdfast/core`: decides whether a request may act, and says how it knows. */
+
+// the server
+export { createResourceServer, type OperationNeeds, type ResourceServer, type VerifyResult } from './resource-server.ts'
+export type { AuthRequest } from './request.ts'
+export { rawHeadersOf } from './request.ts'
+export type { Answer } from './answer.ts'
+export type { Revocation, RevocationReceipt } from './revoke.ts'
+export type { IssuerStatus, ServerState, ServerStatus } from './status.ts'
+export type { Counters } from './telemetry.ts'
+export type { LastGoodStatus } from './resilience/last-good.ts'
+export type { ResourceMetadata, ResourceMetadataOptions } from './resource-metadata.ts'
+
+// options
+export type {
+  AcceptsOptions,
+  CacheBoundsOptions,
+  CacheOptions,
+  ChallengeOptions,
+  IntrospectionOptions,
+  IssuerOptions,
+  JwtOptions,
+  PortOptions,
+  ResilienceOptions,
+  ResiliencePreset,
+  ResourceServerOptions,
+} from './options/options.ts'
+export { duration, type Duration } from './duration.ts'
+export type { Algorithm } from './verify/algorithms.ts'
+export type { Profile } from './verify/jwt-header.ts'
+
+// client authentication at the introspection endpoint
+export {
+  bearerToken,
+  type ClientAuthentication,
+  clientSecretBasic,
+  clientSecretPost,
+  type CredentialContext,
+  type Credentials,
+  privateKeyJwt,
+  type PrivateKeyJwtOptions,
+  type Secret,
+  type SigningKey,
+  tlsClientAuth,
+  unauthenticated,
+} from './introspection/client-authentication.ts'
+
+// what is known of a request
+export { type AuthContext, type Evidence, rawTokenOf } from './context.ts'
+export type { Binding } from './bind/bind.ts'
+export type { Claims } from './verify/claims.ts'
+export type { Json, JsonObject } from './syntax/json.ts'
+
+// guards
+export type { Guard, GuardNeeds, GuardTime, PureGuard } from './guard/guard.ts'
+export { anyScope, scope } from './guard/scope.ts'
+export { claim, type ClaimTest } from './guard/claim.ts'
+export { every, some } from './guard/combine.ts'
+export { fresh, type FreshOptions } from './guard/fresh.ts'
+export { login, type LoginOptions } from './guard/login.ts'
+
+// errors
+export {
+  AuthError,
+  type AuthErrorDetails,
+  ConfigError,
+  type ErrorCode,
+  type Needs,
+  type Reason,
+  type Refusal,
+} from './errors.ts'
+
+// ports
+export { type Cancel, type Clock, systemClock } from './ports/clock.ts'
+export { type Random, systemRandom } from './ports/random.ts'
+export {
+  type Http,
+  HttpError,
+  type HttpErrorKind,
+  type HttpRequest,
+  type HttpResponse,
+  type TlsIdentity,
+} from './ports/http.ts'
+export { undiciHttp, type UndiciHttpOptions } from './ports/undici-http.ts'
+export { inlineSignatures, type SignatureCheck, type Signatures, systemSignatures } from './ports/signatures.ts'
+export type { Store } from './ports/store.ts'
+export type {
+  AdviceEvent,
+  DocumentEvent,
+  HoldfastEvent,
+  IntrospectionEvent,
+  KeyEvent,
+  Observer,
+  RefusedEvent,
+  RevocationEvent,
+  StaleEvent,
+  StoreEvent,
+} from './ports/observer.ts'
+
+// for frameworks and probes
+export { type AuthInfo, readinessOf, type ReadinessAnswer, toAuthInfo } from './probes.ts'

@@ -1,0 +1,57 @@
+import type { Claims } from '../verify/claims.ts'
+
+/** What an authorization server says of a token (RFC 7662 §2.2). */
+export type Answer =
+  | {
+      readonly is: 'active'
+      readonly claims: Claims
+      /** Octets of the answer. */
+      readonly size: number
+      /** Milliseconds for which the answer allows its own reuse, when it is explicit about them. */
+      readonly freshFor: number | undefined
+    }
+  | { readonly is: 'inactive' }
+
+/** Why no verdict came. `misconfigured` is our own mistake; everything else is the endpoint's trouble. */
+export type TroubleKind =
+  | 'misconfigured'
+  | 'throttled'
+  | 'server_error'
+  | 'unexpected_status'
+  | 'malformed'
+  | 'timeout'
+  | 'connect'
+  | 'dns'
+  | 'tls'
+  | 'reset'
+  | 'too_large'
+  | 'protocol'
+  | 'no_endpoint'
+  | 'credentials_failed'
+  | 'overloaded'
+  | 'closed'
+
+/** No verdict: nothing was learnt about the token. */
+export class Trouble extends Error {
+  override readonly name = 'Trouble'
+  readonly kind: TroubleKind
+  /** Milliseconds that the endpoint asked to be left alone. */
+  readonly pause: number
+
+  constructor(kind: TroubleKind, options: { cause?: unknown; pause?: number } = {}) {
+    super(kind)
+    this.kind = kind
+    this.pause = options.pause ?? 0
+    Object.defineProperty(this, 'cause', { value: options.cause, enumerable: false })
+  }
+}
+
+export interface IntrospectionRequest {
+  readonly token: string
+}
+
+/** Asks the authority about one token. Behaviour is added by wrapping; `assemble.ts` says in which order. */
+export interface Introspector {
+  /** @throws {Trouble} when there is no verdict. */
+  introspect(request: IntrospectionRequest): Promise<Answer>
+}

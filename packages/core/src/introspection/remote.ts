@@ -1,0 +1,119 @@
+import type { Clock } from '../ports/clock.ts'
+import { type Http, HttpError, type HttpResponse, type TlsIdentity } from '../ports/http.ts'
+import type { Random } from '../ports/random.ts'
+import { withDeadline } from '../resilience/deadline.ts'
+import { LoadTrouble } from '../resilience/last-good.ts'
+import { parseJsonObject } from '../syntax/json.ts'
+import { retryAfter } from '../syntax/retry-after.ts'
+import { parseAnswer } from './answer.ts'
+import type { ClientAuthentication, Credentials } from './client-authentication.ts'
+import { type Answer, type IntrospectionRequest, type Introspector, Trouble } from './introspector.ts'
+
+export interface RemoteIntrospectorSettings {
+  readonly issuer: string
+  /** From configuration or metadata. @throws {LoadTrouble} */
+  readonly endpoint: () => Promise<string>
+  readonly client: ClientAuthentication
+  /** Further request parameters. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly tls: TlsIdentity | undefined
+  /** Milliseconds for one attempt, from the first byte out to the last byte in. */
+  readonly deadline: number
+}
+
+export interface RemoteIntrospectorPorts {
+  readonly http: Http
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** 64 KiB: an answer is one token's claims. */
+const MAX_BYTES = 65_536
+const RETRY_AFTER_CAP_MS = 30_000
+/** Errors by which a server says that it does not know us (RFC 6749 §5.2). */
+const NOT_US = ['invalid_client', 'unauthorized_client']
+
+/** RFC 7662 over HTTP: POST, one total deadline, no redirect; an HTTP error is never a verdict about the token. */
+export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: RemoteIntrospectorPorts): Introspector {
+  const { http, clock, random } = ports
+
+  async function introspect(request: IntrospectionRequest): Promise<Answer> {
+    return withDeadline(settings.deadline, clock, async (signal) => {
+      let answer = await attempt(request, signal)
+      // Secrets rotate without a restart: read them once more before calling it our mistake.
+      if (answer.status === 401 && settings.client.renewable) answer = await attempt(request, signal)
+      return judge(answer)
+    })
+  }
+
+  async function attempt(request: IntrospectionRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const url = await endpointUrl()
+    const send = async (): Promise<HttpResponse> => exchange(url, request.token, await credentials(), signal)
+    try {
+      return await send()
+    } catch (error) {
+      // The server closed an idle socket as we took it: it has seen nothing, and introspection is safe to repeat.
+      if (!(error instanceof HttpError && error.reusedSocket)) throw troubleOf(error)
+      return send().catch((again: unknown) => {
+        throw troubleOf(again)
+      })
+    }
+  }
+
+  async function endpointUrl(): Promise<string> {
+    try {
+      return await settings.endpoint()
+    } catch (cause) {
+      throw new Trouble('no_endpoint', { cause, pause: cause instanceof LoadTrouble ? cause.pause : 0 })
+    }
+  }
+
+  async function credentials(): Promise<Credentials> {
+    try {
+      return await settings.client.credentials({ issuer: settings.issuer, clock, random })
+    } catch (cause) {
+      throw new Trouble('credentials_failed', { cause })
+    }
+  }
+
+  function exchange(
+    url: string,
+    token: string,
+    { headers, parameters }: Credentials,
+    signal: AbortSignal,
+  ): Promise<HttpResponse> {
+    // Last wins, so that nothing configured can stand in for the token or for us.
+    const body = new URLSearchParams({ ...settings.parameters, ...parameters, token, token_type_hint: 'access_token' })
+    return http.send({
+      method: 'POST',
+      url,
+      headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: body.toString(),
+      tls: settings.tls,
+      maxBytes: MAX_BYTES,
+      signal,
+    })
+  }
+
+  function judge(answer: HttpResponse): Answer {
+    if (answer.status === 200) return parseAnswer(answer)
+    const pause = retryAfter(answer.headers, RETRY_AFTER_CAP_MS, clock.wall())
+    if (answer.status === 401 || answer.status === 403 || saysNotUs(answer))
+      throw new Trouble('misconfigured', { pause })
+    if (answer.status === 429) throw new Trouble('throttled', { pause })
+    throw new Trouble(answer.status >= 500 ? 'server_error' : 'unexpected_status', { pause })
+  }
+
+  return { introspect }
+}
+
+function saysNotUs(answer: HttpResponse): boolean {
+  const error = answer.status === 400 ? parseJsonObject(answer.body)?.['error'] : undefined
+  return typeof error === 'string' && NOT_US.includes(error)
+}
+
+function troubleOf(error: unknown): Trouble {
+  if (error instanceof Trouble) return error
+  if (!(error instanceof HttpError)) return new Trouble('protocol', { cause: error })
+  return new Trouble(error.kind === 'aborted' ? 'timeout' : error.kind, { cause: error })
+}

@@ -1,0 +1,84 @@
+import type { TlsIdentity } from '../ports/http.ts'
+import { type DocumentPorts, fetchJson } from '../resilience/fetch-json.ts'
+import { type Loaded, LoadTrouble } from '../resilience/last-good.ts'
+import type { JsonObject } from '../syntax/json.ts'
+import { type EndpointPolicy, isEndpoint } from '../syntax/url.ts'
+import { type FreshnessPolicy, freshFor } from './freshness.ts'
+
+/** What is read from authorization server metadata (RFC 8414 §2). It never widens local policy. */
+export interface Metadata {
+  readonly jwksUri: string | undefined
+  readonly introspectionEndpoint: string | undefined
+  /** The same endpoint for clients that authenticate by certificate (RFC 8705 §5). */
+  readonly introspectionMtlsEndpoint: string | undefined
+}
+
+export interface DiscoverySettings {
+  readonly issuer: string
+  /** Skips probing. */
+  readonly metadataUrl: string | undefined
+  readonly deadline: number
+  readonly freshness: FreshnessPolicy
+  readonly endpoints: EndpointPolicy
+  readonly tls: TlsIdentity | undefined
+}
+
+/** The well-known places, in the order of the Model Context Protocol (RFC 8414 §3, §5, OpenID Connect Discovery §4). */
+export function metadataUrls(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  const urls = [
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}/.well-known/openid-configuration${path}`,
+    `${origin}${path}/.well-known/openid-configuration`,
+  ]
+  return [...new Set(urls)]
+}
+
+/** "Not here": the next place is tried. Anything else, an outage above all, is no reason to look elsewhere. */
+const NOT_HERE = /^status_4(?!08|25|29)\d\d$/
+
+/**
+ * Loads the metadata of an issuer.
+ *
+ * @throws {LoadTrouble}
+ */
+export async function loadMetadata(
+  settings: DiscoverySettings,
+  ports: DocumentPorts,
+): Promise<Loaded<Metadata> & { text: string }> {
+  const urls = settings.metadataUrl === undefined ? metadataUrls(settings.issuer) : [settings.metadataUrl]
+  let trouble: unknown
+  for (const url of urls) {
+    try {
+      const request = { url, accept: 'application/json', deadline: settings.deadline, tls: settings.tls }
+      const document = await fetchJson(request, ports)
+      return {
+        value: parseMetadata(document.json, settings),
+        freshFor: freshFor(document.headers, settings.freshness),
+        text: document.text,
+      }
+    } catch (error) {
+      trouble = error
+      if (!(error instanceof LoadTrouble) || !NOT_HERE.test(error.trouble)) break
+    }
+  }
+  throw trouble
+}
+
+/** @throws {LoadTrouble} when the document is another issuer's (RFC 8414 §3.3) or names an endpoint we must not call. */
+export function parseMetadata(json: JsonObject, { issuer, endpoints }: DiscoverySettings): Metadata {
+  // Code point by code point: a document that names another issuer, however similar, says nothing about this one.
+  if (json['issuer'] !== issuer) throw new LoadTrouble('issuer_mismatch')
+  const aliases = json['mtls_endpoint_aliases']
+  const read = (from: unknown, name: string): string | undefined => {
+    const value = typeof from === 'object' && from !== null ? (from as JsonObject)[name] : undefined
+    if (value !== undefined && !isEndpoint(value, endpoints)) throw new LoadTrouble('endpoint_refused')
+    return value as string | undefined
+  }
+  return {
+    jwksUri: read(json, 'jwks_uri'),
+    introspectionEndpoint: read(json, 'introspection_endpoint'),
+    introspectionMtlsEndpoint: read(aliases, 'introspection_endpoint'),
+  }
+}

@@ -1,0 +1,67 @@
+import { type JsonObject, isJsonObject } from '../syntax/json.ts'
+import { type Algorithm, means } from '../verify/algorithms.ts'
+import { type KeyFault, VerificationKey, verificationKey } from './jwk.ts'
+
+/** Keys in one set; a longer list is no key set of an authorization server. */
+export const MAX_KEYS = 100
+/** Keys that share a `kid` and are tried for one token. */
+const MAX_CANDIDATES = 4
+
+/** What a token's header says about its key. */
+export interface KeyHint {
+  readonly algorithm: string
+  readonly kid: string | undefined
+}
+
+/** What a set knows about a hint: keys to try; no such `kid`; a `kid` whose key fits not; several keys and no `kid`. */
+export type Selection =
+  | { readonly is: 'found'; readonly keys: readonly VerificationKey[] }
+  | { readonly is: 'unknown' | 'unfit' | 'ambiguous' }
+
+export interface KeySet {
+  readonly keys: readonly VerificationKey[]
+}
+
+export const EMPTY_KEY_SET: KeySet = Object.freeze({ keys: Object.freeze([]) })
+
+/** Reads a JWK Set (RFC 7517 §5): a bad entry is skipped and reported, a bad document is `undefined`. */
+export function parseKeySet(
+  document: JsonObject,
+  allowed: readonly Algorithm[],
+  skipped: (fault: KeyFault) => void,
+): KeySet | undefined {
+  const entries = document['keys']
+  if (!Array.isArray(entries) || entries.length > MAX_KEYS) return undefined
+  const keys: VerificationKey[] = []
+  for (const entry of entries as readonly unknown[]) {
+    const key = isJsonObject(entry) ? verificationKey(entry, allowed) : 'unusable'
+    if (key instanceof VerificationKey) keys.push(key)
+    else skipped(key)
+  }
+  return { keys }
+}
+
+/** The next set: keys that stay keep their imported material, keys that left or changed are retired at once. */
+export function succeed(previous: KeySet | undefined, next: KeySet): KeySet {
+  const staying = new Map(previous?.keys.map((key) => [identity(key), key]))
+  const keys = next.keys.map((key) => staying.get(identity(key)) ?? key)
+  const current = new Set(keys)
+  for (const key of staying.values()) if (!current.has(key)) key.retired = true
+  return { keys }
+}
+
+function identity(key: VerificationKey): string {
+  return JSON.stringify([key.kid, key.algorithm, key.thumbprint])
+}
+
+/** The keys that may have signed a token with this hint (RFC 7515 §6). */
+export function select(set: KeySet, hint: KeyHint): Selection {
+  const named = hint.kid === undefined ? set.keys : set.keys.filter((key) => key.kid === hint.kid)
+  // A set of one key without `kid` leaves no doubt which key is meant.
+  const pool = named.length === 0 && set.keys.length === 1 && set.keys[0]!.kid === undefined ? set.keys : named
+  if (pool.length === 0) return { is: 'unknown' }
+  const keys = pool.filter((key) => means(hint.algorithm, key.algorithm) && key.material !== undefined)
+  if (keys.length === 0) return { is: 'unfit' }
+  if (hint.kid === undefined && keys.length > 1) return { is: 'ambiguous' }
+  return { is: 'found', keys: keys.slice(0, MAX_CANDIDATES) }
+}

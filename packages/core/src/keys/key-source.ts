@@ -1,0 +1,101 @@
+import { refused } from '../errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import { Budget } from '../resilience/budget.ts'
+import { waitAtMost } from '../resilience/deadline.ts'
+import type { LastGood, LastGoodStatus } from '../resilience/last-good.ts'
+import type { VerificationKey } from './jwk.ts'
+import { type KeyHint, type KeySet, type Selection, select } from './key-set.ts'
+
+/** Who asks for a key, and since when. */
+export interface KeyRequest extends KeyHint {
+  /** Monotonic milliseconds at which the request arrived. */
+  readonly arrivedAt: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The keys of one issuer. */
+export interface KeySource {
+  /** False once the set is past its hard bound: what it verified before is then no longer believed. */
+  readonly usable: boolean
+  /** Keys at hand, or `undefined` where the answer must be waited for. @throws {AuthError} when no key will ever fit. */
+  at(request: KeyRequest): readonly VerificationKey[] | undefined
+  /** Keys after at most one wait. @throws {AuthError} `key_*`, or `keys_unavailable` when nobody can tell. */
+  find(request: KeyRequest): Promise<readonly VerificationKey[]>
+  readonly keys: readonly VerificationKey[]
+  readonly status: LastGoodStatus | undefined
+}
+
+/** Keys from configuration: they are what they are. */
+export function pinnedKeys(set: KeySet): KeySource {
+  const at = (request: KeyRequest): readonly VerificationKey[] => {
+    const selection = select(set, request)
+    if (selection.is !== 'found') throw unfit(selection)
+    return selection.keys
+  }
+  return { usable: true, at, find: async (request) => at(request), keys: set.keys, status: undefined }
+}
+
+/** Unknown-`kid` fetches for one issuer: so many at once, one more each interval. Separate from scheduled refreshes. */
+const UNKNOWN_KID = { burst: 3, interval: 30_000 } as const
+/** A set asked for at most so long before a request arrived is taken for current: milliseconds. */
+const RECENT = 5_000
+const RETRY_AFTER = { min: 1, max: 30 } as const
+
+/** Keys from a set that is fetched, refreshed and kept by a {@link LastGood}. */
+export function remoteKeys(document: LastGood<KeySet>, clock: Clock, wait: number): KeySource {
+  const unknownKids = new Budget(UNKNOWN_KID.burst, UNKNOWN_KID.interval, clock)
+
+  function at(request: KeyRequest): readonly VerificationKey[] | undefined {
+    const set = document.value
+    if (!set || set.keys.length === 0) return undefined
+    const selection = select(set, request)
+    if (selection.is === 'found') return selection.keys
+    // Only a set asked for after the request came, or just before, proves that no such key is published.
+    const current = clock.monotonic() - document.age >= request.arrivedAt - RECENT
+    if (selection.is === 'unknown' && !current) return undefined
+    throw unfit(selection)
+  }
+
+  async function find(request: KeyRequest): Promise<readonly VerificationKey[]> {
+    const known = at(request)
+    if (known) return known
+    if (document.value) await lookAgain(request)
+    else await waitAtMost(document.obtain(), wait, clock, request.signal)
+    const found = at(request)
+    if (found) return found
+    throw refused('keys_unavailable', { retryAfter: retryAfterSeconds() })
+  }
+
+  /** A `kid` that the set lacks may be newer than the set. Each look is paid from a budget, claimed beforehand. */
+  async function lookAgain(request: KeyRequest): Promise<void> {
+    const patience = unknownKids.wait
+    if (document.pause > 0 || patience > wait) return
+    if (patience > 0)
+      await waitAtMost(new Promise<void>((resolve) => clock.after(patience, resolve)), wait, clock, request.signal)
+    if (at(request) || !(document.loading || unknownKids.take())) return
+    await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.signal)
+  }
+
+  function retryAfterSeconds(): number {
+    const ms = Math.max(document.pause, document.value ? unknownKids.wait : 0)
+    return Math.min(RETRY_AFTER.max, Math.max(RETRY_AFTER.min, Math.ceil(ms / 1_000)))
+  }
+
+  return {
+    get usable() {
+      return document.value !== undefined
+    },
+    at,
+    find,
+    get keys() {
+      return document.value?.keys ?? []
+    },
+    get status() {
+      return document.status
+    },
+  }
+}
+
+function unfit(selection: Exclude<Selection, { is: 'found' }>): Error {
+  return refused(({ unknown: 'key_unknown', unfit: 'key_unfit', ambiguous: 'key_ambiguous' } as const)[selection.is])
+}

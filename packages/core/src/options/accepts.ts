@@ -1,0 +1,50 @@
+import { ConfigError } from '../errors.ts'
+import type { AcceptsOptions } from './options.ts'
+
+/** A rule ready to use, with tokens it takes. */
+export interface AcceptsRule {
+  readonly takes: (token: string) => boolean
+  readonly probes: readonly string[]
+}
+
+const ALPHABETS = { hex: /^[0-9a-fA-F]+$/, base64url: /^[A-Za-z0-9_-]+$/, token68: /^[A-Za-z0-9\-._~+/]+=*$/ } as const
+
+/** Compiles a rule. @throws {ConfigError} when it says nothing, or does not take its own examples. */
+export function acceptsRule(options: AcceptsOptions, path: string): AcceptsRule {
+  const { prefix, length, alphabet, test, examples = [] } = options
+  if (prefix === undefined && length === undefined && alphabet === undefined && test === undefined) {
+    throw new ConfigError(
+      `option "${path}" says nothing; write { prefix: '…' }, { length, alphabet } or { test, examples }`,
+    )
+  }
+  if (test && examples.length === 0) {
+    throw new ConfigError(`option "${path}.examples" is missing; write one or more made-up tokens that "test" takes`)
+  }
+  const takes = (token: string): boolean =>
+    (prefix === undefined || token.startsWith(prefix)) &&
+    (length === undefined || token.length === length) &&
+    (alphabet === undefined || ALPHABETS[alphabet].test(token)) &&
+    (test === undefined || test(token) === true)
+  const refusedExample = examples.findIndex((example) => !takes(example))
+  if (refusedExample !== -1)
+    throw new ConfigError(`option "${path}.examples[${refusedExample}]" is not taken by its own rule`)
+  return { takes, probes: examples.length > 0 ? examples : [madeUp(prefix ?? '', length)] }
+}
+
+/** A token that a declarative rule takes: digits and letters that every alphabet has. */
+function madeUp(prefix: string, length = prefix.length + 32): string {
+  return prefix + 'a0'.repeat(length).slice(0, Math.max(0, length - prefix.length))
+}
+
+/** A token of one issuer must never be shown to another. @throws {ConfigError} when two rules take the same probe. */
+export function checkDisjoint(rules: readonly { readonly issuer: string; readonly rule: AcceptsRule }[]): void {
+  for (const one of rules) {
+    for (const other of rules) {
+      if (one !== other && one.rule.probes.some(other.rule.takes)) {
+        throw new ConfigError(
+          `the "accepts" rules of ${JSON.stringify(one.issuer)} and ${JSON.stringify(other.issuer)} take the same opaque tokens; write rules of which only one takes a token, such as different prefixes`,
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { type Duration, parseDuration } from '../duration.ts'
+import { ConfigError } from '../errors.ts'
+
+/** Reads one option: the checked value, or a {@link ConfigError} that says what to write. */
+export type Check<T> = (value: unknown, path: string) => T
+
+export function fail(path: string, value: unknown, expected: string): never {
+  throw new ConfigError(`option "${path}" is ${shown(value)}; write ${expected}`)
+}
+
+/** A value as it may be quoted in a message: short, and never what might be a secret. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing'
+  if (typeof value === 'string')
+    return value.length <= 100 ? JSON.stringify(value) : `a text of ${value.length} characters`
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
+  return Array.isArray(value)
+    ? 'a list'
+    : value instanceof RegExp
+      ? 'a regular expression'
+      : typeof value === 'object'
+        ? 'an object'
+        : `a ${typeof value}`
+}
+
+type Shape<T> = { readonly [K in keyof T]-?: Check<T[K]> }
+
+/** A plain object with these members and no other: an unknown name is refused with the nearest right one. */
+export function object<T extends object>(shape: Shape<T>): Check<T> {
+  const names = Object.keys(shape) as (keyof T & string)[]
+  return (value, path) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(path || 'options', value, 'an object')
+    for (const name of Object.keys(value)) {
+      if (!Object.hasOwn(shape, name))
+        throw new ConfigError(`unknown option "${join(path, name)}"${suggestion(name, names)}`)
+    }
+    const entries = names.map((name) => [name, shape[name]((value as Record<string, unknown>)[name], join(path, name))])
+    return Object.freeze(Object.fromEntries(entries)) as T
+  }
+}
+
+const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
+
+function suggestion(wrong: string, names: readonly string[]): string {
+  const [nearest] = names
+    .map((name) => [distance(wrong.toLowerCase(), name.toLowerCase()), name] as const)
+    .sort(([a], [b]) => a - b)
+  const near = nearest && nearest[0] <= Math.max(2, Math.floor(wrong.length / 3))
+  return near
+    ? `; did you mean "${nearest[1]}"?`
+    : `; the options here are ${names.map((name) => `"${name}"`).join(', ')}`
+}
+
+/** Edits between two names, of which the first 40 characters count. */
+function distance(one: string, other: string): number {
+  const [a, b] = [one.slice(0, 40), other.slice(0, 40)]
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
+
+export function optional<T>(check: Check<T>): Check<T | undefined>
+export function optional<T>(check: Check<T>, fallback: T): Check<T>
+export function optional<T>(check: Check<T>, fallback?: T): Check<T | undefined> {
+  return (value, path) => (value === undefined ? fallback : check(value, path))
+}
+
+export const text: Check<string> = (value, path) =>
+  typeof value === 'string' && value !== '' ? value : fail(path, value, 'a non-empty text')
+
+export const flag: Check<boolean> = (value, path) =>
+  typeof value === 'boolean' ? value : fail(path, value, 'true or false')
+
+export function oneOf<const T extends string>(...values: readonly T[]): Check<T> {
+  const written = values.map((one) => `'${one}'`).join(' or ')
+  return (value, path) => (values.includes(value as T) ? (value as T) : fail(path, value, written))
+}
+
+export function integer(min: number, max: number): Check<number> {
+  return (value, path) =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max
+      ? (value as number)
+      : fail(path, value, `a whole number from ${min} to ${max}`)
+}
+
+/** A duration within bounds, in milliseconds. */
+export function span(min: Duration, max: Duration): Check<number> {
+  const [low, high] = [parseDuration(min)!, parseDuration(max)!]
+  return (value, path) => {
+    const ms = parseDuration(value)
+    return ms !== undefined && ms >= low && ms <= high
+      ? ms
+      : fail(path, value, `a duration with its unit, from '${min}' to '${max}'`)
+  }
+}
+
+export function list<T>(check: Check<T>): Check<readonly T[]> {
+  return (value, path) => {
+    if (!Array.isArray(value) || value.length === 0) return fail(path, value, 'a list with at least one element')
+    return Object.freeze(value.map((one, index) => check(one, `${path}[${index}]`)))
+  }
+}
+
+/** One value or a list of them; always read as a list. */
+export function oneOrMore<T>(check: Check<T>): Check<readonly T[]> {
+  return (value, path) => (Array.isArray(value) ? list(check)(value, path) : Object.freeze([check(value, path)]))
+}
+
+/** Anything for which a test holds, such as an implementation of a port. */
+export function satisfying<T>(test: (value: unknown) => boolean, expected: string): Check<T> {
+  return (value, path) => (test(value) ? (value as T) : fail(path, value, expected))
+}
+
+/** True for an object with these methods. */
+export function has(...methods: readonly string[]): (value: unknown) => boolean {
+  return (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+}

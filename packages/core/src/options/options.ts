@@ -1,0 +1,161 @@
+import type { Duration } from '../duration.ts'
+import type { ClientAuthentication } from '../introspection/client-authentication.ts'
+import type { TlsIdentity } from '../ports/http.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Http } from '../ports/http.ts'
+import type { HoldfastEvent, Observer } from '../ports/observer.ts'
+import type { Random } from '../ports/random.ts'
+import type { Signatures } from '../ports/signatures.ts'
+import type { Store } from '../ports/store.ts'
+import type { ResourceMetadataOptions } from '../resource-metadata.ts'
+import type { Algorithm } from '../verify/algorithms.ts'
+import type { Profile } from '../verify/jwt-header.ts'
+
+/** Options of a resource server. Checked and frozen when it is built; defaults are in `defaults.ts`. */
+export interface ResourceServerOptions {
+  /** The only issuer: short for `issuers: ['…']`. */
+  readonly issuer?: string
+  /** Every authorization server that may vouch for a token; a closed list. */
+  readonly issuers?: readonly (string | IssuerOptions)[]
+  /** This API's own identifiers; a token must name one exactly in `aud`. An issuer may have its own. */
+  readonly audience?: string | readonly string[]
+  /** The https identifier of this resource (RFC 9728 §1.2). Default: the first audience that is an https URL. */
+  readonly resource?: string
+  /** What is published about the resource beside what is derived. */
+  readonly resourceMetadata?: ResourceMetadataOptions
+  /** Tolerated difference between clocks. Default `'30s'`, at most `'300s'`. */
+  readonly clockSkew?: Duration
+  /** Longest token looked at, in characters. Default 8,192. */
+  readonly maxTokenLength?: number
+  /** How long a revocation by subject, session, client or `jti` is remembered. Default `'24h'`. */
+  readonly maxTokenLifetime?: Duration
+  /** How old evidence may be: a preset, or the numbers themselves. Default `'balanced'`. */
+  readonly resilience?: ResiliencePreset | ResilienceOptions
+  readonly cache?: CacheOptions
+  readonly challenge?: ChallengeOptions
+  /** Hears what happens; called synchronously. Default: configuration mistakes are warned about once. */
+  readonly observe?: Observer | ((event: HoldfastEvent) => void)
+  /** Keeps key sets, metadata and revocations over a restart. Default: nothing is kept. */
+  readonly store?: Store
+  /** Allows `http:` issuers and endpoints on 127.0.0.1, [::1] and localhost. For tests and demonstrations. */
+  readonly allowInsecureLoopback?: boolean
+  /** Time, chance, network and arithmetic. Default: the machine's. */
+  readonly ports?: PortOptions
+}
+
+export interface IssuerOptions {
+  /** The issuer identifier, exactly as tokens and metadata spell it (RFC 8414 §2). */
+  readonly issuer: string
+  /** Instead of the server's `audience`. */
+  readonly audience?: string | readonly string[]
+  /** How JWT access tokens are verified; `false` when this issuer's JWTs are not verified locally. Default: RFC 9068. */
+  readonly jwt?: JwtOptions | false
+  /** How opaque tokens are verified (RFC 7662). Default: they are refused. */
+  readonly introspection?: IntrospectionOptions
+  /** Which opaque tokens are this issuer's; required when several issuers have them. */
+  readonly accepts?: AcceptsOptions
+  /** Claims that scopes are read from, all together, such as `['permissions']`. Default: `scope`, else `scp`. */
+  readonly scopeClaims?: readonly string[]
+  /** Claims that must have exactly these values, such as `{ token_use: 'access' }`. */
+  readonly requiredClaims?: Readonly<Record<string, string | number | boolean>>
+  /** Where the metadata document is. Default: the well-known places, in the order of MCP. */
+  readonly metadataUrl?: string
+  /** Certificate authorities and a client certificate for this issuer's endpoints. */
+  readonly tls?: TlsIdentity
+}
+
+export interface JwtOptions {
+  /** `'at+jwt'` (default): RFC 9068. `'jwt'`: any access token JWT, with checks against ID tokens instead of `typ`. */
+  readonly profile?: Profile
+  /** Allowed signature algorithms, in the order by which keys without `alg` are bound. ES384, ES512, Ed448 must be listed. */
+  readonly algorithms?: readonly (Algorithm | 'EdDSA')[]
+  /** The key set. Default: what the metadata says. */
+  readonly jwksUri?: string
+  /** Pinned public keys instead of a key set: a JWK Set. */
+  readonly keys?: { readonly keys: readonly object[] }
+  /** A shared secret of at least 32 octets, for HS256 and nothing else. Whoever can verify can mint. */
+  readonly sharedSecret?: Uint8Array
+  /** Whether JWTs are introspected, too. Default `'offline'`. */
+  readonly mode?: 'offline' | 'online' | 'onlineWhenHealthy'
+  /** Refuses a token that was issued longer ago. Default: `exp` alone decides. */
+  readonly maxTokenAge?: Duration
+  /** Refuses a token that was issued for longer. Default: unlimited. */
+  readonly maxTokenLifetime?: Duration
+}
+
+export interface IntrospectionOptions {
+  /** How we authenticate; `unauthenticated()` has to be said. */
+  readonly client: ClientAuthentication
+  /** The endpoint. Default: what the metadata says. */
+  readonly endpoint?: string
+  /** Whether an answer must name our audience. Default `'required'`. */
+  readonly audience?: 'required' | 'ifPresent' | 'off'
+  /** Further request parameters. */
+  readonly parameters?: Readonly<Record<string, string>>
+}
+
+/** Tells one issuer's opaque tokens from another's by their spelling. */
+export interface AcceptsOptions {
+  readonly prefix?: string
+  readonly length?: number
+  readonly alphabet?: 'hex' | 'base64url' | 'token68'
+  /** A test of your own; needs `examples`. */
+  readonly test?: (token: string) => boolean
+  /** Made-up tokens that this rule takes. They are held against every other rule when the server is built. */
+  readonly examples?: readonly string[]
+}
+
+export type ResiliencePreset = 'strict' | 'balanced' | 'available'
+
+export interface ResilienceOptions {
+  /** What is not said is taken from this preset. Default `'balanced'`. */
+  readonly preset?: ResiliencePreset
+  /** How long an introspection answer counts without asking again. Default `'60s'`. */
+  readonly fresh?: Duration
+  /** How long after that it may stand in while no answer comes. Bounds how long a revoked token works in an outage. */
+  readonly grace?: Duration
+  /** How long a key set is used after the last successful fetch. At least twice `'1h'`. */
+  readonly keysHardBound?: Duration
+  /** The wait of a request that must be verified. Default `'1s'`. */
+  readonly wait?: Duration
+  /** The shortest wait of a request whose token is in grace. Default `'250ms'`. */
+  readonly graceWait?: Duration
+  /** One introspection attempt. Default `'2s'`. */
+  readonly introspectionDeadline?: Duration
+  /** One fetch of metadata or keys. Default `'5s'`. */
+  readonly documentDeadline?: Duration
+  /** A connection attempt. Default `'500ms'`. */
+  readonly connectTimeout?: Duration
+  /** Introspection calls in flight to one endpoint. Default 100. */
+  readonly maxInFlight?: number
+  /** Introspection calls waiting for their turn. Default 1,256. */
+  readonly maxWaiting?: number
+}
+
+export interface CacheOptions {
+  readonly introspected?: CacheBoundsOptions
+  readonly jwts?: CacheBoundsOptions
+  readonly negative?: { readonly entries?: number; readonly ttl?: Duration }
+  readonly revocations?: { readonly entries?: number }
+}
+
+export interface CacheBoundsOptions {
+  /** Default 20,000. */
+  readonly entries?: number
+  /** Octets. Default 32 MiB. */
+  readonly bytes?: number
+}
+
+export interface ChallengeOptions {
+  /** Default: the resource, else the first audience. */
+  readonly realm?: string
+  /** Whether `error_description` is sent, one of a closed list of texts. Default true. */
+  readonly describeErrors?: boolean
+}
+
+export interface PortOptions {
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly http?: Http
+  readonly signatures?: Signatures
+}

@@ -1,0 +1,90 @@
+import type { CacheBounds } from '../cache/recency-cache.ts'
+import type { FreshnessPolicy } from '../keys/freshness.ts'
+import type { KeySet } from '../keys/key-set.ts'
+import type { ClientAuthentication } from '../introspection/client-authentication.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Http, TlsIdentity } from '../ports/http.ts'
+import type { Observer } from '../ports/observer.ts'
+import type { Random } from '../ports/random.ts'
+import type { Signatures } from '../ports/signatures.ts'
+import type { Store } from '../ports/store.ts'
+import type { ResourceMetadataOptions } from '../resource-metadata.ts'
+import type { EndpointPolicy } from '../syntax/url.ts'
+import type { Algorithm } from '../verify/algorithms.ts'
+import type { Profile } from '../verify/jwt-header.ts'
+import type { AcceptsRule } from './accepts.ts'
+
+/** Options with every default filled in: milliseconds, seconds where a name ends in `Seconds`, frozen. */
+export interface Settings {
+  readonly issuers: readonly IssuerSettings[]
+  readonly resource: string | undefined
+  readonly resourceMetadata: ResourceMetadataOptions
+  readonly realm: string
+  readonly describeErrors: boolean
+  readonly maxTokenLength: number
+  readonly maxTokenLifetime: number
+  readonly skewSeconds: number
+  readonly resilience: ResilienceSettings
+  readonly cache: CacheSettings
+  readonly endpoints: EndpointPolicy
+  readonly observer: Observer | undefined
+  readonly store: Store | undefined
+  readonly ports: Ports
+}
+
+export interface Ports {
+  readonly clock: Clock
+  readonly random: Random
+  readonly http: Http
+  readonly signatures: Signatures
+}
+
+export interface IssuerSettings {
+  readonly issuer: string
+  readonly audience: readonly string[]
+  readonly jwt: JwtSettings | undefined
+  readonly introspection: IntrospectionSettings | undefined
+  readonly accepts: AcceptsRule | undefined
+  readonly scopeClaims: readonly string[] | undefined
+  readonly requiredClaims: Readonly<Record<string, string | number | boolean>>
+  readonly metadataUrl: string | undefined
+  readonly tls: TlsIdentity | undefined
+}
+
+export interface JwtSettings {
+  readonly profile: Profile
+  readonly algorithms: readonly Algorithm[]
+  readonly jwksUri: string | undefined
+  readonly pinned: KeySet | undefined
+  readonly mode: 'offline' | 'online' | 'onlineWhenHealthy'
+  readonly maxTokenAgeSeconds: number | undefined
+  readonly maxTokenLifetimeSeconds: number | undefined
+}
+
+export interface IntrospectionSettings {
+  readonly client: ClientAuthentication
+  readonly endpoint: string | undefined
+  readonly audience: 'required' | 'ifPresent' | 'off'
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+export interface ResilienceSettings {
+  readonly fresh: number
+  readonly grace: number
+  readonly keysHardBound: number
+  readonly wait: number
+  readonly graceWait: number
+  readonly introspectionDeadline: number
+  readonly documentDeadline: number
+  readonly documentFreshness: FreshnessPolicy
+  readonly connectTimeout: number
+  readonly maxInFlight: number
+  readonly maxWaiting: number
+}
+
+export interface CacheSettings {
+  readonly introspected: CacheBounds
+  readonly jwts: CacheBounds
+  readonly negative: { readonly entries: number; readonly ttl: number }
+  readonly revocations: { readonly entries: number }
+}

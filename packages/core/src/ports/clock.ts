@@ -1,0 +1,47 @@
+/** Cancels a timer; harmless when it has fired. */
+export type Cancel = () => void
+
+/**
+ * Time. Claims are compared with the wall clock, ages with both clocks, waits with the monotonic one.
+ * Timers are one-shot and never keep a process alive.
+ */
+export interface Clock {
+  /** Milliseconds since 1970; may jump. */
+  wall(): number
+  /** Milliseconds since some fixed moment; never goes back. */
+  monotonic(): number
+  /** Runs `run` once after `ms` milliseconds. */
+  after(ms: number, run: () => void): Cancel
+}
+
+/** The machine's clocks. */
+export const systemClock: Clock = Object.freeze({
+  wall: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms: number, run: () => void): Cancel {
+    const timer = setTimeout(run, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+})
+
+/** One moment on both clocks, in milliseconds. */
+export interface Instant {
+  readonly wall: number
+  /** `-Infinity` when the moment lies before this process started and only its wall time is known. */
+  readonly monotonic: number
+}
+
+export function instantOf(clock: Clock): Instant {
+  return { wall: clock.wall(), monotonic: clock.monotonic() }
+}
+
+/**
+ * Milliseconds since a moment: the larger of the two differences, so that a wall clock set back makes nothing younger.
+ * A moment in the future, as a snapshot from a wrong clock would have, is infinitely old.
+ */
+export function ageOf(since: Instant, clock: Clock): number {
+  const wall = clock.wall() - since.wall
+  const age = since.monotonic === -Infinity ? wall : Math.max(wall, clock.monotonic() - since.monotonic)
+  return age < 0 ? Infinity : age
+}

@@ -1,0 +1,11 @@
+/**
+ * Where a process keeps what it must not forget over a restart: last good metadata and key sets, and revocations.
+ * Values hold no raw token. Whoever can write them can mint identities, so keep them where configuration is kept.
+ * A failing store is an event, never an authentication failure.
+ */
+export interface Store {
+  /** The value saved last under this name, or `undefined`. */
+  load(name: string): Promise<string | undefined>
+  /** Resolves once the value would survive a restart. */
+  save(name: string, value: string): Promise<void>
+}

@@ -1,0 +1,133 @@
+import { Pool } from 'undici'
+import {
+  HttpError,
+  type Http,
+  type HttpErrorKind,
+  type HttpRequest,
+  type HttpResponse,
+  type TlsIdentity,
+} from './http.ts'
+
+export interface UndiciHttpOptions {
+  /** Sockets per origin. */
+  readonly connections: number
+  /** Milliseconds until a connection attempt is given up. */
+  readonly connectTimeout: number
+}
+
+/** Idle sockets go before the 5 s after which common servers close them under us. */
+const KEEP_ALIVE_MS = 3_500
+/** Exchanges end by their signal; this is only the last resort for a signal that never fires. */
+const LAST_RESORT_MS = 60_000
+
+/** The network over undici: one pool per origin and client certificate; certificates are always checked. */
+export function undiciHttp(options: UndiciHttpOptions): Http {
+  const pools = new Map<TlsIdentity | undefined, Map<string, Pool>>()
+
+  function poolFor(origin: string, tls: TlsIdentity | undefined): Pool {
+    let byOrigin = pools.get(tls)
+    if (!byOrigin) pools.set(tls, (byOrigin = new Map()))
+    let pool = byOrigin.get(origin)
+    if (!pool) {
+      pool = new Pool(origin, {
+        connections: options.connections,
+        pipelining: 1,
+        allowH2: false,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        keepAliveMaxTimeout: KEEP_ALIVE_MS,
+        headersTimeout: LAST_RESORT_MS,
+        bodyTimeout: LAST_RESORT_MS,
+        connect: { timeout: options.connectTimeout, ...tlsOf(tls) },
+      })
+      byOrigin.set(origin, pool)
+    }
+    return pool
+  }
+
+  return {
+    async send(request) {
+      const url = new URL(request.url)
+      let answered = false
+      try {
+        const answer = await poolFor(url.origin, request.tls).request({
+          method: request.method,
+          path: `${url.pathname}${url.search}`,
+          headers: request.headers,
+          body: request.body ?? null,
+          signal: request.signal,
+        })
+        answered = true
+        const body = await readAtMost(answer.body, request.maxBytes)
+        return { status: answer.statusCode, headers: joined(answer.headers), body } satisfies HttpResponse
+      } catch (cause) {
+        throw cause instanceof HttpError ? cause : httpError(cause, request.signal, answered)
+      }
+    },
+    async close() {
+      const all = [...pools.values()].flatMap((byOrigin) => [...byOrigin.values()])
+      pools.clear()
+      await Promise.all(all.map((pool) => pool.destroy()))
+    },
+  }
+}
+
+function tlsOf(tls: TlsIdentity | undefined): {
+  cert?: string | Buffer
+  key?: string | Buffer
+  ca?: (string | Buffer)[]
+} {
+  if (!tls) return {}
+  return {
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    ...(tls.ca === undefined ? {} : { ca: Array.isArray(tls.ca) ? [...tls.ca] : [tls.ca as string | Buffer] }),
+  }
+}
+
+async function readAtMost(body: AsyncIterable<Buffer> & { destroy(): unknown }, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > maxBytes) {
+      body.destroy()
+      throw new HttpError('too_large')
+    }
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
+
+function joined(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  )
+}
+
+const KINDS: Readonly<Record<string, HttpErrorKind>> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  ECONNREFUSED: 'connect',
+  EHOSTUNREACH: 'connect',
+  ENETUNREACH: 'connect',
+  ETIMEDOUT: 'connect',
+  UND_ERR_CONNECT_TIMEOUT: 'connect',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  UND_ERR_ABORTED: 'aborted',
+}
+
+function httpError(cause: unknown, signal: AbortSignal, answered: boolean): HttpError {
+  if (signal.aborted) return new HttpError('timeout', { cause })
+  const { code, socket } = cause as { code?: string; socket?: { bytesRead?: number } }
+  const kind = KINDS[code ?? ''] ?? (isTls(code) ? 'tls' : 'protocol')
+  // A socket that has carried an answer before was closed by a server that had had enough of it, not by trouble.
+  return new HttpError(kind, { cause, reusedSocket: kind === 'reset' && !answered && (socket?.bytesRead ?? 0) > 0 })
+}
+
+function isTls(code: string | undefined): boolean {
+  return code !== undefined && /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO)/.test(code)
+}

@@ -1,0 +1,36 @@
+/** All that a stage may know about a request. A Node `IncomingMessage` is one as it stands. */
+export interface AuthRequest {
+  readonly method?: string | undefined
+  /** The path and query that the client asked for, before any router rewrote it. */
+  readonly url?: string | undefined
+  /** Names and values in turn, as Node gives them: the only list that shows a repeated `Authorization` (RFC 9110 §5.3). */
+  readonly rawHeaders: readonly string[]
+  /** Where the request comes from, such as the client address; read only when callers must be told apart under load. */
+  readonly source?: string | undefined
+  /** Ends the wait of this caller; shared work goes on. Read only when there is something to wait for. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The values of every field line with this lower-case name. */
+export function fieldLines(rawHeaders: readonly string[], name: string): string[] {
+  const values: string[] = []
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const field = rawHeaders[at]!
+    if (field.length === name.length && field.toLowerCase() === name) values.push(rawHeaders[at + 1]!)
+  }
+  return values
+}
+
+/** `rawHeaders` for requests that come as fetch `Headers` or as a plain record. */
+export function rawHeadersOf(headers: Iterable<readonly [string, string]>): string[] {
+  return [...headers].flat()
+}
+
+/** A CORS preflight: it carries no credentials and must not be refused for lack of them (Fetch standard §4.8). */
+export function isPreflight(request: AuthRequest): boolean {
+  return (
+    request.method === 'OPTIONS' &&
+    fieldLines(request.rawHeaders, 'origin').length === 1 &&
+    fieldLines(request.rawHeaders, 'access-control-request-method').length === 1
+  )
+}

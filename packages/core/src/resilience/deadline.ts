@@ -1,0 +1,39 @@
+import type { Clock } from '../ports/clock.ts'
+
+/** Runs work under one total deadline in milliseconds. The signal ends a slow drip as well as a silent server. */
+export async function withDeadline<T>(ms: number, clock: Clock, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const cancel = clock.after(ms, () => controller.abort())
+  try {
+    return await work(controller.signal)
+  } finally {
+    cancel()
+  }
+}
+
+/** What {@link waitAtMost} resolves to when the wait ended before the work. */
+export const STILL_RUNNING: unique symbol = Symbol('still running')
+
+/**
+ * Waits for shared work, at most `ms` milliseconds and no longer than the caller stays. The work goes on: it belongs to
+ * its source. `work` must not reject.
+ */
+export function waitAtMost<T>(
+  work: Promise<T>,
+  ms: number,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<T | typeof STILL_RUNNING> {
+  return new Promise((resolve) => {
+    const leave = (): void => settle(STILL_RUNNING)
+    const cancel = clock.after(ms, leave)
+    const settle = (value: T | typeof STILL_RUNNING): void => {
+      cancel()
+      signal?.removeEventListener('abort', leave)
+      resolve(value)
+    }
+    if (signal?.aborted) return leave()
+    signal?.addEventListener('abort', leave, { once: true })
+    void work.then(settle)
+  })
+}

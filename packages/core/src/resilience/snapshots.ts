@@ -1,0 +1,68 @@
+import type { Instant } from '../ports/clock.ts'
+import type { Store } from '../ports/store.ts'
+
+/** A document as the store keeps it. */
+interface Snapshot {
+  readonly text: string
+  /** Wall milliseconds of the load behind it. */
+  readonly since: number
+}
+
+/** The store, with its failures turned into events: what it cannot keep, this process keeps alone. */
+export class Snapshots {
+  readonly #store: Store | undefined
+  readonly #failed: (operation: 'load' | 'save') => void
+
+  constructor(store: Store | undefined, failed: (operation: 'load' | 'save') => void) {
+    this.#store = store
+    this.#failed = failed
+  }
+
+  get durable(): boolean {
+    return this.#store !== undefined
+  }
+
+  async load(name: string): Promise<string | undefined> {
+    try {
+      return await this.#store?.load(name)
+    } catch {
+      this.#failed('load')
+      return undefined
+    }
+  }
+
+  /** @returns True when the value would survive a restart. */
+  async save(name: string, value: string): Promise<boolean> {
+    if (!this.#store) return false
+    try {
+      await this.#store.save(name, value)
+      return true
+    } catch {
+      this.#failed('save')
+      return false
+    }
+  }
+
+  keepDocument(name: string, text: string, since: Instant): void {
+    void this.save(name, JSON.stringify({ text, since: since.wall } satisfies Snapshot))
+  }
+
+  /** A document kept earlier, if the store has it and `parse` makes something of it. Never rejects. */
+  async restoreDocument<T>(
+    name: string,
+    parse: (text: string) => T | undefined,
+  ): Promise<{ value: T; since: Instant } | undefined> {
+    const kept = await this.load(name)
+    if (kept === undefined) return undefined
+    try {
+      const { text, since } = JSON.parse(kept) as Snapshot
+      const value = parse(text)
+      return value === undefined || !Number.isFinite(since)
+        ? undefined
+        : { value, since: { wall: since, monotonic: -Infinity } }
+    } catch {
+      this.#failed('load')
+      return undefined
+    }
+  }
+}

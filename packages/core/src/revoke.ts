@@ -1,0 +1,63 @@
+import type { MarkKind } from './cache/revocations.ts'
+import { ConfigError } from './errors.ts'
+
+/** What to refuse from now on. Exactly one of the first five says which tokens. */
+export interface Revocation {
+  /** This token, until it expires. */
+  readonly token?: string
+  readonly jti?: string
+  /** Every token of this subject issued before `before`. */
+  readonly sub?: string
+  readonly sid?: string
+  readonly clientId?: string
+  /** Whose tokens; may be left out where there is only one issuer. */
+  readonly issuer?: string
+  /** Seconds since 1970. Default: now. */
+  readonly before?: number
+}
+
+/** How far a revocation reaches. */
+export interface RevocationReceipt {
+  readonly scope: 'process'
+  /** True when it would survive a restart. */
+  readonly durable: boolean
+}
+
+export type RevocationTarget =
+  | { readonly is: 'token'; readonly token: string }
+  | {
+      readonly is: 'mark'
+      readonly kind: MarkKind
+      readonly value: string
+      readonly issuer: string
+      readonly before: number | undefined
+    }
+
+const MARKS: readonly MarkKind[] = ['jti', 'sub', 'sid', 'clientId']
+const NAMES: readonly string[] = ['token', ...MARKS, 'issuer', 'before']
+
+/** @throws {ConfigError} when the order is not clear: a revocation must not silently miss. */
+export function revocationTarget(revocation: Revocation, issuers: readonly string[]): RevocationTarget {
+  const unknown = Object.keys(revocation).find((name) => !NAMES.includes(name))
+  if (unknown !== undefined)
+    throw new ConfigError(`revoke(): unknown member "${unknown}"; write some of ${NAMES.join(', ')}`)
+  const { token, issuer, before } = revocation
+  const kinds = MARKS.filter((kind) => revocation[kind] !== undefined)
+  if (kinds.length + (token === undefined ? 0 : 1) !== 1) {
+    throw new ConfigError('revoke(): write exactly one of token, jti, sub, sid, clientId')
+  }
+  if (token !== undefined) {
+    if (typeof token !== 'string' || token === '') throw new ConfigError('revoke(): "token" is a non-empty text')
+    return { is: 'token', token }
+  }
+  const kind = kinds[0]!
+  const value = revocation[kind]
+  if (typeof value !== 'string' || value === '') throw new ConfigError(`revoke(): "${kind}" is a non-empty text`)
+  if (before !== undefined && !Number.isFinite(before)) throw new ConfigError('revoke(): "before" is a time in seconds')
+  const whose = issuer ?? (issuers.length === 1 ? issuers[0] : undefined)
+  if (whose === undefined || !issuers.includes(whose))
+    throw new ConfigError(
+      `revoke(): "issuer" must be one of the configured issuers, as "${kind}" is unique within one only`,
+    )
+  return { is: 'mark', kind, value, issuer: whose, before }
+}

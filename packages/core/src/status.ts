@@ -1,0 +1,63 @@
+import type { IssuerParts } from './assemble-issuer.ts'
+import type { Parts } from './assemble.ts'
+import type { LastGoodStatus } from './resilience/last-good.ts'
+import type { Counters, Telemetry } from './telemetry.ts'
+
+/** `fresh`: all is well; `degraded`: what is known can be judged, not everything is up to date; `cold`: nothing can. */
+export type ServerState = 'fresh' | 'degraded' | 'cold'
+
+/** For operators. Holds no token, subject, client or URL but the configured issuers. */
+export interface ServerStatus {
+  readonly state: ServerState
+  readonly issuers: readonly IssuerStatus[]
+  readonly caches: {
+    readonly introspected: { readonly entries: number; readonly bytes: number }
+    readonly jwts: { readonly entries: number; readonly bytes: number }
+    readonly negative: { readonly entries: number }
+    readonly revocations: { readonly entries: number; readonly complete: boolean }
+  }
+  readonly counters: Counters
+}
+
+export interface IssuerStatus {
+  readonly issuer: string
+  readonly state: ServerState
+  /** The metadata document, where one is needed. Ages and waits in milliseconds. */
+  readonly metadata: LastGoodStatus | undefined
+  /** The key set, where one is fetched. */
+  readonly keys: (LastGoodStatus & { readonly kids: readonly (string | undefined)[] }) | undefined
+}
+
+export function statusOf(parts: Parts, telemetry: Telemetry): ServerStatus {
+  const issuers = parts.issuers.map(issuerStatus)
+  const { introspected, jwts, negatives, revocations } = parts
+  return {
+    state: worst(issuers),
+    issuers,
+    caches: {
+      introspected: { entries: introspected.entries, bytes: introspected.bytes },
+      jwts: { entries: jwts.entries, bytes: jwts.bytes },
+      negative: { entries: negatives.entries },
+      revocations: { entries: revocations.entries, complete: revocations.complete },
+    },
+    counters: telemetry.counters,
+  }
+}
+
+/** A server is cold only when none of its issuers' tokens can be judged. */
+function worst(issuers: readonly IssuerStatus[]): ServerState {
+  if (issuers.every(({ state }) => state === 'cold')) return 'cold'
+  return issuers.every(({ state }) => state === 'fresh') ? 'fresh' : 'degraded'
+}
+
+function issuerStatus({ issuer, metadata, keySet, keys }: IssuerParts): IssuerStatus {
+  const documents = [metadata, keySet].filter((document) => document !== undefined)
+  const missing = documents.some((document) => document.value === undefined)
+  const failing = documents.some((document) => document.status.failures > 0)
+  return {
+    issuer,
+    state: missing ? 'cold' : failing ? 'degraded' : 'fresh',
+    metadata: metadata?.status,
+    keys: keySet && { ...keySet.status, kids: keys?.keys.map(({ kid }) => kid) ?? [] },
+  }
+}

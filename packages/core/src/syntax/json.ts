@@ -1,0 +1,79 @@
+import { isUtf8 } from 'node:buffer'
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+export interface JsonObject {
+  readonly [name: string]: Json | undefined
+}
+
+export interface JsonLimits {
+  readonly depth: number
+  readonly members: number
+}
+
+export const JSON_LIMITS: JsonLimits = Object.freeze({ depth: 16, members: 2_000 })
+
+/**
+ * One complete JSON object in UTF-8 without a byte-order mark, deeply frozen; `undefined` for anything else. Duplicate
+ * member names are refused at every depth (RFC 7515 §4, RFC 7519 §4): parsers that keep the first and parsers that
+ * keep the last would see two different tokens.
+ */
+export function parseJsonObject(bytes: Buffer, limits: JsonLimits = JSON_LIMITS): JsonObject | undefined {
+  if (!isUtf8(bytes)) return undefined
+  const text = bytes.toString('utf8')
+  const members = countMembers(text, limits)
+  if (members === undefined) return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  // `JSON.parse` keeps one of several members with the same (unescaped) name: fewer survive than were written.
+  if (!isJsonObject(value) || freezeAndCount(value) !== members) return undefined
+  return value
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COLON = 0x3a
+const OPEN_BRACE = 0x7b
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACE = 0x7d
+const CLOSE_BRACKET = 0x5d
+
+/** The members written in the text, or `undefined` when it is deeper or larger than allowed. Linear, no recursion. */
+function countMembers(text: string, limits: JsonLimits): number | undefined {
+  let members = 0
+  let depth = 0
+  let inString = false
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at)
+    if (inString) {
+      if (char === BACKSLASH) at += 1
+      else if (char === QUOTE) inString = false
+    } else if (char === QUOTE) inString = true
+    else if (char === COLON) members += 1
+    else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
+      depth += 1
+      if (depth > limits.depth) return undefined
+    } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth -= 1
+  }
+  return members > limits.members ? undefined : members
+}
+
+/** Freezes a parsed value to its leaves and counts its members. The depth is bounded by the count before. */
+function freezeAndCount(value: object): number {
+  let count = 0
+  const isArray = Array.isArray(value)
+  for (const name of Object.keys(value)) {
+    if (!isArray) count += 1
+    const inner = (value as Record<string, unknown>)[name]
+    if (typeof inner === 'object' && inner !== null) count += freezeAndCount(inner)
+  }
+  Object.freeze(value)
+  return count
+}

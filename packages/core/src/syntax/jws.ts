@@ -1,0 +1,57 @@
+import { LRUCache } from 'lru-cache'
+import { decodeBase64url } from './base64url.ts'
+import { type JsonObject, parseJsonObject } from './json.ts'
+
+/** A JWT taken apart. Nothing in it is trusted: not one bit has been verified. */
+export interface UnverifiedJwt {
+  readonly header: JsonObject
+  readonly claims: JsonObject
+  /** The octets that the signature covers. */
+  readonly signed: Buffer
+  readonly signature: Buffer
+}
+
+/** Characters of an encoded header: 2,048 octets. */
+const MAX_HEADER = 2_731
+/** An issuer signs with few distinct headers; parsing each once is enough. */
+const headers = new LRUCache<string, JsonObject>({ max: 128 })
+
+function parseHeader(segment: string): JsonObject | undefined {
+  const known = headers.get(segment)
+  if (known) return known
+  const bytes = segment.length <= MAX_HEADER ? decodeBase64url(segment) : undefined
+  const header = bytes && parseJsonObject(bytes)
+  if (header) headers.set(segment, header)
+  return header
+}
+
+/** How a token looks, told by its structure alone and never by its length (RFC 7515 §3.1, RFC 7516 §3.1). */
+export type TokenShape = 'jws' | 'jwe' | 'opaque'
+
+export function shapeOf(token: string): TokenShape {
+  const first = token.indexOf('.')
+  // Only a JSON object can start a JOSE header, and `{` encodes to `e`: most opaque tokens are told here.
+  if (first < 2 || token.charCodeAt(0) !== 0x65) return 'opaque'
+  const dots = countDots(token)
+  if (dots !== 2 && dots !== 4) return 'opaque'
+  if (!parseHeader(token.slice(0, first))) return 'opaque'
+  return dots === 2 ? 'jws' : 'jwe'
+}
+
+function countDots(token: string): number {
+  let dots = 0
+  for (let at = token.indexOf('.'); at !== -1 && dots < 5; at = token.indexOf('.', at + 1)) dots += 1
+  return dots
+}
+
+/** Takes a compact JWS apart (RFC 7515 §7.1): three canonical segments, a JSON object in the first two. */
+export function parseJws(token: string): UnverifiedJwt | undefined {
+  const first = token.indexOf('.')
+  const last = token.lastIndexOf('.')
+  if (first === -1 || token.indexOf('.', first + 1) !== last) return undefined
+  const header = parseHeader(token.slice(0, first))
+  const payload = header && decodeBase64url(token.slice(first + 1, last))
+  const claims = payload && parseJsonObject(payload)
+  const signature = claims && decodeBase64url(token.slice(last + 1))
+  return signature && { header, claims, signature, signed: Buffer.from(token.slice(0, last), 'latin1') }
+}

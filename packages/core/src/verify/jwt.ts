@@ -1,0 +1,117 @@
+import type { RecencyCache } from '../cache/recency-cache.ts'
+import { refused } from '../errors.ts'
+import type { VerificationKey } from '../keys/jwk.ts'
+import type { KeyHint } from '../keys/key-set.ts'
+import type { KeySource } from '../keys/key-source.ts'
+import { type Clock, instantOf } from '../ports/clock.ts'
+import type { Signatures } from '../ports/signatures.ts'
+import { parseJws, type UnverifiedJwt } from '../syntax/jws.ts'
+import type { Algorithm } from './algorithms.ts'
+import { checkTimes } from './claims.ts'
+import { checkJwtClaims, type JwtRules } from './jwt-claims.ts'
+import { checkHeader } from './jwt-header.ts'
+import type { ScopeSource } from './scopes.ts'
+import { signedBy, signedByNow } from './signature.ts'
+import { VerifiedToken } from './verified-token.ts'
+import type { Presented, Verdict, Verifier } from './verifier.ts'
+
+export interface JwtVerifierParts {
+  readonly rules: JwtRules
+  readonly algorithms: readonly Algorithm[]
+  readonly scopeSource: ScopeSource
+  readonly keys: KeySource
+  readonly store: RecencyCache<VerifiedToken>
+  readonly signatures: Signatures
+  readonly clock: Clock
+}
+
+/** Verifies JWT access tokens with the issuer's keys: header rules, claims, key, signature; then remembers them. */
+export class JwtVerifier implements Verifier {
+  readonly #parts: JwtVerifierParts
+  readonly #owner: Verifier
+
+  /** @param owner The verifier that speaks for the issuer, when this one is a part of it. */
+  constructor(parts: JwtVerifierParts, owner?: Verifier) {
+    this.#parts = parts
+    this.#owner = owner ?? this
+  }
+
+  recall(entry: VerifiedToken): Verdict | undefined {
+    const { keys, store, rules, clock } = this.#parts
+    if (entry.key!.retired) return void store.delete(entry.digest)
+    if (!keys.usable) return undefined
+    const refusal = checkTimes(entry.claims, clock.wall() / 1_000, rules) ?? this.#tooOld(entry)
+    if (refusal) {
+      store.delete(entry.digest)
+      throw refused(refusal.reason, { issuer: rules.issuer })
+    }
+    return { token: entry, source: 'cache', stale: false }
+  }
+
+  now(presented: Presented): Verdict | undefined {
+    const { jwt, hint } = this.#check(presented)
+    const keys = this.#parts.keys.at({ ...hint, arrivedAt: presented.arrivedAt })
+    if (!keys) return undefined
+    for (const key of keys) {
+      const signed = signedByNow(jwt, key, this.#parts.signatures)
+      if (signed === undefined) return undefined
+      if (signed) return this.#admit(presented, jwt, key)
+    }
+    throw refused('signature_invalid', { issuer: this.#parts.rules.issuer })
+  }
+
+  async verify(presented: Presented): Promise<Verdict> {
+    const { jwt, hint } = this.#check(presented)
+    const keys = await this.#parts.keys.find({ ...hint, arrivedAt: presented.arrivedAt, signal: presented.signal })
+    for (const key of keys) {
+      const signed = await signedBy(jwt, key, this.#parts.signatures)
+      if (signed === undefined) throw refused('overloaded', { retryAfter: 1, issuer: this.#parts.rules.issuer })
+      if (signed && !key.retired) return this.#admit(presented, jwt, key)
+    }
+    throw refused('signature_invalid', { issuer: this.#parts.rules.issuer })
+  }
+
+  /** A signature is not evidence from the authority. */
+  ask(): undefined {
+    return undefined
+  }
+
+  forget(digest: string): void {
+    this.#parts.store.delete(digest)
+  }
+
+  /** All that can be said without a key. Claims are judged here for refusal only: junk then costs no key fetch. */
+  #check(presented: Presented): { jwt: UnverifiedJwt; hint: KeyHint } {
+    const { rules, algorithms, clock } = this.#parts
+    const jwt = presented.jwt ?? parseJws(presented.token)
+    if (!jwt) throw refused('token_malformed', { issuer: rules.issuer })
+    const hint = checkHeader(jwt.header, rules.profile, algorithms)
+    const refusal = checkJwtClaims(jwt.claims, rules, clock.wall() / 1_000)
+    if (refusal) throw refused(refusal.reason, { ...refusal, issuer: rules.issuer, unverified: true })
+    return { jwt, hint }
+  }
+
+  #admit(presented: Presented, jwt: UnverifiedJwt, key: VerificationKey): Verdict {
+    const { rules, scopeSource, store, clock } = this.#parts
+    const token = new VerifiedToken({
+      digest: presented.digest,
+      issuer: rules.issuer,
+      claims: jwt.claims,
+      since: instantOf(clock),
+      by: 'signature',
+      key,
+      scopeSource,
+      size: presented.token.length,
+      verifier: this.#owner,
+    })
+    store.set(token.digest, token)
+    return { token, source: 'live', stale: false }
+  }
+
+  #tooOld(entry: VerifiedToken): { readonly reason: 'token_too_old' } | undefined {
+    const { rules, clock } = this.#parts
+    if (rules.maxTokenAge === undefined) return undefined
+    const age = clock.wall() / 1_000 - (entry.claims['iat'] as number)
+    return age > rules.maxTokenAge + rules.skew ? { reason: 'token_too_old' } : undefined
+  }
+}

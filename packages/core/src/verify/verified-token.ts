@@ -1,0 +1,92 @@
+import type { Cacheable } from '../cache/recency-cache.ts'
+import type { VerificationKey } from '../keys/jwk.ts'
+import type { Instant } from '../ports/clock.ts'
+import { audienceOf, type Claims } from './claims.ts'
+import { type ScopeSource, scopesOf } from './scopes.ts'
+import type { Verifier } from './verifier.ts'
+
+export interface VerifiedTokenFields {
+  readonly digest: string
+  readonly issuer: string
+  readonly claims: Claims
+  /** The moment the verification began. */
+  readonly since: Instant
+  readonly by: 'signature' | 'introspection'
+  /** The key that signed, for JWTs. */
+  readonly key: VerificationKey | undefined
+  readonly scopeSource: ScopeSource
+  /** Milliseconds the answer allows itself to be reused, when it says so. */
+  readonly freshFor?: number | undefined
+  /** Octets of the claims as they came. */
+  readonly size: number
+  readonly verifier: Verifier
+}
+
+/** What the engine keeps for one entry beside its claims: keys, links, strings. Measured, rounded up. */
+const OVERHEAD = 700
+const EXPANSION = 2
+
+/** What is known of one token: the authority's word, not our decision. The token itself is not in it. */
+export class VerifiedToken implements Cacheable {
+  readonly digest: string
+  readonly issuer: string
+  readonly claims: Claims
+  readonly since: Instant
+  readonly by: 'signature' | 'introspection'
+  readonly key: VerificationKey | undefined
+  readonly verifier: Verifier
+  readonly freshFor: number | undefined
+  readonly bytes: number
+  admittedAt = 0
+  readonly #scopeSource: ScopeSource
+  #scopes: ReadonlySet<string> | undefined
+  #scopeList: readonly string[] | undefined
+  #audience: readonly string[] | undefined
+
+  constructor(fields: VerifiedTokenFields) {
+    this.digest = fields.digest
+    this.issuer = fields.issuer
+    this.claims = fields.claims
+    this.since = fields.since
+    this.by = fields.by
+    this.key = fields.key
+    this.verifier = fields.verifier
+    this.freshFor = fields.freshFor
+    this.bytes = OVERHEAD + EXPANSION * fields.size
+    this.#scopeSource = fields.scopeSource
+  }
+
+  /** Seconds, as `exp`. */
+  get expiresAt(): number | undefined {
+    return this.claims['exp'] as number | undefined
+  }
+
+  get scopeSet(): ReadonlySet<string> {
+    return (this.#scopes ??= new Set(this.scopes))
+  }
+
+  get scopes(): readonly string[] {
+    return (this.#scopeList ??= scopesOf(this.claims, this.#scopeSource))
+  }
+
+  get audience(): readonly string[] {
+    return (this.#audience ??= audienceOf(this.claims))
+  }
+
+  /** The same token with narrower claims, known by another's evidence. */
+  onEvidenceOf(other: VerifiedToken, claims: Claims): VerifiedToken {
+    const { digest, issuer, key, verifier, bytes } = this
+    const { since, by } = other
+    return new VerifiedToken({
+      digest,
+      issuer,
+      claims,
+      since,
+      by,
+      key,
+      verifier,
+      size: bytes,
+      scopeSource: this.#scopeSource,
+    })
+  }
+}

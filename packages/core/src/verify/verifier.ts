@@ -1,0 +1,37 @@
+import type { UnverifiedJwt } from '../syntax/jws.ts'
+import type { VerifiedToken } from './verified-token.ts'
+
+/** A token in front of a verifier. */
+export interface Presented {
+  readonly token: string
+  readonly digest: string
+  /** The token taken apart, where it is a JWT that was not known. */
+  readonly jwt: UnverifiedJwt | undefined
+  /** Monotonic milliseconds at which the request arrived. */
+  readonly arrivedAt: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** A token found good, and how that is known. */
+export interface Verdict {
+  readonly token: VerifiedToken
+  readonly source: 'live' | 'cache'
+  /** True when the evidence is past its freshness and the authorization server did not answer in time. */
+  readonly stale: boolean
+}
+
+/**
+ * Judges the tokens of one issuer. Every method throws an {@link AuthError} for a token that is bad, and one of code
+ * `unavailable` where nobody can tell.
+ */
+export interface Verifier {
+  /** What an entry found in a store is worth now; `undefined` when it must be verified again. */
+  recall(entry: VerifiedToken, presented: Presented): Verdict | undefined
+  /** Judges an unknown token at once, or `undefined` where it takes waiting. Starts nothing. */
+  now(presented: Presented): Verdict | undefined
+  verify(presented: Presented): Promise<Verdict>
+  /** Evidence from a call to the authority that began at `since` (monotonic) or later; `undefined` where there is no such authority. */
+  ask(presented: Presented, since: number): Promise<Verdict> | undefined
+  /** Forgets a token: it is verified again at its next use. */
+  forget(digest: string): void
+}
