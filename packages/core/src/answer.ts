@@ -1,4 +1,4 @@
-import { AuthError, descriptionOf, type ErrorCode } from './errors.ts'
+import { AuthError, type AuthErrorDetails, descriptionOf, type ErrorCode, type Needs } from './errors.ts'
 
 /** What goes out on the wire. */
 export interface Answer {
@@ -30,30 +30,29 @@ const RETRY_AFTER = 1
 
 /** The same error with the headers that this server answers with; a 401 names the scopes that the operation needs. */
 export function completed(error: AuthError, settings: ChallengeSettings, scopes?: readonly string[]): AuthError {
-  const details = AuthError.detailsOf(error)
-  const full = new AuthError(error.reason, error.status === 401 ? { scopes, ...details } : details)
-  return new AuthError(error.reason, AuthError.detailsOf(full), headersOf(full, settings))
+  const known = AuthError.detailsOf(error)
+  const details = error.status === 401 ? { scopes, ...known } : known
+  return new AuthError(error.reason, details, headersOf(error, details, settings))
 }
 
 /** Turns an error into an answer. Whatever is not an {@link AuthError} is a mistake of ours and says nothing. */
 export function answer(error: unknown, settings: ChallengeSettings): Answer {
   if (!(error instanceof AuthError)) return answer(new AuthError('internal_error', { cause: error }), settings)
-  const headers = { ...headersOf(error, settings), 'content-type': 'application/json' }
+  const headers = { ...headersOf(error, AuthError.detailsOf(error), settings), 'content-type': 'application/json' }
   return { status: error.status, headers, body: JSON.stringify(bodyOf(error, settings)) }
 }
 
-function headersOf(error: AuthError, settings: ChallengeSettings): Record<string, string> {
+function headersOf(error: AuthError, details: AuthErrorDetails, settings: ChallengeSettings): Record<string, string> {
   if (error.status === 500) return { 'cache-control': 'no-store' }
   if (error.code === 'unavailable') {
-    const seconds = Math.max(1, Math.ceil(AuthError.detailsOf(error).retryAfter ?? RETRY_AFTER))
+    const seconds = Math.max(1, Math.ceil(details.retryAfter ?? RETRY_AFTER))
     return { 'cache-control': 'no-store', 'retry-after': String(seconds) }
   }
-  return { 'cache-control': 'no-store', 'www-authenticate': challenge(error, settings) }
+  return { 'cache-control': 'no-store', 'www-authenticate': challenge(error, details, settings) }
 }
 
 /** RFC 6750 §3, RFC 9470 §3, RFC 9728 §5.1. Every value is a quoted-string of characters that need no escape. */
-function challenge(error: AuthError, settings: ChallengeSettings): string {
-  const { scopes, acrValues, maxAge } = AuthError.detailsOf(error)
+function challenge(error: AuthError, { scopes, acrValues, maxAge }: Needs, settings: ChallengeSettings): string {
   const named = CHALLENGED.includes(error.code)
   const parameters = {
     realm: settings.realm,

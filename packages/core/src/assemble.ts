@@ -3,7 +3,10 @@ import { NegativeCache } from './cache/negative-cache.ts'
 import { RecencyCache } from './cache/recency-cache.ts'
 import { Revocations } from './cache/revocations.ts'
 import type { Routes } from './classify.ts'
+import type { Metadata } from './keys/discovery.ts'
+import type { KeySet } from './keys/key-set.ts'
 import type { Settings } from './options/settings.ts'
+import type { LastGood } from './resilience/last-good.ts'
 import { Snapshots } from './resilience/snapshots.ts'
 import type { Telemetry } from './telemetry.ts'
 import type { VerifiedToken } from './verify/verified-token.ts'
@@ -47,4 +50,19 @@ export function assemble(settings: Settings, telemetry: Telemetry): Parts {
       opaque: routes.filter(({ opaque }) => opaque !== undefined),
     },
   }
+}
+
+/** Asks for every document that is not there yet. Never rejects. */
+export async function loadDocuments(parts: Parts): Promise<void> {
+  await Promise.all(documentsOf(parts).map((document) => document.value ?? document.obtain()))
+}
+
+export function closeDocuments(parts: Parts): void {
+  for (const document of documentsOf(parts)) document.close()
+}
+
+function documentsOf(parts: Parts): readonly (LastGood<Metadata> | LastGood<KeySet>)[] {
+  return parts.issuers
+    .flatMap(({ metadata, keySet }) => [metadata, keySet])
+    .filter((document) => document !== undefined)
 }

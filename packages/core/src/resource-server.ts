@@ -1,11 +1,11 @@
 import { type Answer, answer, type ChallengeSettings, completed } from './answer.ts'
-import { assemble, type Parts } from './assemble.ts'
+import { assemble, closeDocuments, loadDocuments, type Parts } from './assemble.ts'
 import { bind } from './bind/bind.ts'
 import { digestOf } from './cache/digest.ts'
 import { classify } from './classify.ts'
 import { type AuthContext, contextOf, originOf } from './context.ts'
 import { type Duration, milliseconds } from './duration.ts'
-import { AuthError, ConfigError, type Reason, refused } from './errors.ts'
+import { AuthError, ConfigError, type Reason, type Refusal, refused } from './errors.ts'
 import { extract } from './extract.ts'
 import { errorOf, firstRefusal } from './guard/authorize.ts'
 import type { Guard } from './guard/guard.ts'
@@ -15,12 +15,12 @@ import type { Settings } from './options/settings.ts'
 import type { AuthRequest } from './request.ts'
 import { waitAtMost } from './resilience/deadline.ts'
 import { type ResourceMetadata, resourceMetadataOf } from './resource-metadata.ts'
-import { type Revocation, type RevocationReceipt, revocationTarget } from './revoke.ts'
+import { type Revocation, RevocationDesk, type RevocationReceipt } from './revoke.ts'
 import { type ServerStatus, statusOf } from './status.ts'
 import { Telemetry } from './telemetry.ts'
 import type { Presented, Verdict } from './verify/verifier.ts'
 
-/** What is known of a token. `unavailable` is not a verdict: the token may be good. */
+/** What is known of a token. `unavailable` is not a verdict: the token may be good. `retryAfter` is in seconds. */
 export type VerifyResult =
   | { readonly outcome: 'valid'; readonly auth: AuthContext }
   | { readonly outcome: 'invalid'; readonly reason: Reason }
@@ -56,7 +56,7 @@ export interface ResourceServer {
   status(): ServerStatus
   /** The RFC 9728 document, where the resource has an https identifier. */
   readonly metadata: ResourceMetadata | undefined
-  /** Names the document in every challenge, from now on; called by what serves it. */
+  /** Names the document in every challenge, from now on; called by what serves it. @throws {ConfigError} without one. */
   announceMetadata(): void
   /** No new work, waiting requests get 503, sockets and timers go. Safe to call twice. */
   close(): Promise<void>
@@ -67,68 +67,59 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   return new Server(resolveSettings(options))
 }
 
-const REVOCATIONS = 'revocations'
-
 class Server implements ResourceServer {
   readonly metadata: ResourceMetadata | undefined
   readonly #settings: Settings
   readonly #parts: Parts
   readonly #telemetry: Telemetry
+  readonly #desk: RevocationDesk
   readonly #challenge: ChallengeSettings
   #announced = false
-  /** Set until what an earlier process revoked has been read. */
-  #restoring: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   constructor(settings: Settings) {
+    const { resource, resourceMetadata, realm, describeErrors } = settings
+    const issuers = settings.issuers.map(({ issuer }) => issuer)
     this.#settings = settings
     this.#telemetry = new Telemetry(settings.observer)
     this.#parts = assemble(settings, this.#telemetry)
-    const { resource, issuers, realm, describeErrors } = settings
-    this.metadata =
-      resource === undefined
-        ? undefined
-        : resourceMetadataOf(
-            resource,
-            issuers.map(({ issuer }) => issuer),
-            settings.resourceMetadata,
-          )
-    this.#challenge = {
-      realm,
-      describeErrors,
-      resourceMetadataUrl: () => (this.#announced ? this.metadata?.url : undefined),
-    }
-    if (this.#parts.snapshots.durable) this.#restoring = this.#restoreRevocations()
+    this.#desk = new RevocationDesk(this.#parts, issuers, this.#telemetry)
+    this.metadata = resource === undefined ? undefined : resourceMetadataOf(resource, issuers, resourceMetadata)
+    const resourceMetadataUrl = (): string | undefined => (this.#announced ? this.metadata?.url : undefined)
+    this.#challenge = { realm, describeErrors, resourceMetadataUrl }
   }
 
-  // --- the path of a request ---------------------------------------------------------------------------------------
-
-  tryAuthenticate(request: AuthRequest, needs?: OperationNeeds): AuthContext | AuthError | undefined {
-    try {
-      if (this.#closing || this.#restoring) return undefined
-      const presented = this.#present(extract(request, this.#settings.maxTokenLength))
-      const verdict = this.#now(presented)
-      return verdict && this.#accept(verdict, presented)
-    } catch (error) {
-      return this.#refuse(error, needs)
-    }
-  }
+  // The path of a request: extract → classify → verify → bind → context, then guard → answer.
 
   async authenticate(request: AuthRequest, needs?: OperationNeeds): Promise<AuthContext> {
     try {
       const presented = this.#present(extract(request, this.#settings.maxTokenLength), request)
-      return this.#accept(await this.#verify(presented), presented)
+      return this.#context(await this.#verify(presented), presented)
     } catch (error) {
       throw this.#refuse(error, needs)
     }
   }
 
-  authorize(auth: AuthContext, ...guards: readonly Guard[]): AuthContext | Promise<AuthContext> {
+  tryAuthenticate(request: AuthRequest, needs?: OperationNeeds): AuthContext | AuthError | undefined {
+    if (this.#closing || this.#desk.restoring) return undefined
     try {
-      const passed = this.#authorize(auth, guards, true)
-      return passed instanceof Promise ? passed.catch((error: unknown) => Promise.reject(this.#refuse(error))) : passed
+      const presented = this.#present(extract(request, this.#settings.maxTokenLength))
+      const verdict = this.#recall(presented) ?? this.#judge(presented)
+      return verdict && this.#context(verdict, presented)
     } catch (error) {
+      return this.#refuse(error, needs)
+    }
+  }
+
+  authorize(auth: AuthContext, ...guards: readonly Guard[]): AuthContext | Promise<AuthContext> {
+    const refuse = (error: unknown): never => {
       throw this.#refuse(error)
+    }
+    try {
+      const passed = this.#guard(auth, guards, true)
+      return passed instanceof Promise ? passed.catch(refuse) : passed
+    } catch (error) {
+      return refuse(error)
     }
   }
 
@@ -136,75 +127,72 @@ class Server implements ResourceServer {
     return answer(error, this.#challenge)
   }
 
-  #present(token: string, request?: AuthRequest, jwt?: Presented['jwt']): Presented {
-    return {
-      token,
-      digest: digestOf(token),
-      jwt,
-      arrivedAt: this.#settings.ports.clock.monotonic(),
-      signal: request?.signal,
-    }
-  }
-
-  /** A token seen before costs one digest and one look-up; a new one is classified first. */
-  #now(presented: Presented): Verdict | undefined {
-    const { jwts, introspected } = this.#parts
-    const known = jwts.get(presented.digest) ?? introspected.get(presented.digest)
-    this.#checkTombstone(presented)
-    if (known) return known.verifier.recall(known, presented)
-    const { verifier, jwt } = classify(presented.token, this.#parts.routes)
-    return verifier.now(jwt ? { ...presented, jwt } : presented)
+  #present(token: string, request?: AuthRequest): Presented {
+    const arrivedAt = this.#settings.ports.clock.monotonic()
+    return { token, digest: digestOf(token), jwt: undefined, arrivedAt, signal: request?.signal }
   }
 
   async #verify(presented: Presented): Promise<Verdict> {
     if (this.#closing) throw refused('closed')
-    if (this.#restoring) await this.#restoring
-    const verdict = this.#now(presented)
-    if (verdict) return verdict
-    const { verifier, jwt } = classify(presented.token, this.#parts.routes)
-    const judged = await verifier.verify(jwt ? { ...presented, jwt } : presented)
-    if (this.#closing) throw refused('closed')
-    return judged
+    const { resilience, ports } = this.#settings
+    if (this.#desk.restoring) await waitAtMost(this.#desk.restoring, resilience.wait, ports.clock)
+    const known = this.#recall(presented)
+    if (known) return known
+    const { issuer, verifier, jwt } = classify(presented.token, this.#parts.routes)
+    return verifier.verify({ ...presented, jwt }).catch(attributeTo(issuer))
   }
 
-  /** Judged on every request, whatever cache the verdict came from. */
-  #accept(verdict: Verdict, presented: Presented): AuthContext {
-    const revoked = this.#parts.revocations.judge(verdict.token)
-    if (revoked) throw refused(revoked, { issuer: verdict.token.issuer })
-    const auth = contextOf(verdict, bind(verdict.token), presented)
-    this.#telemetry[verdict.stale ? 'stale' : verdict.source] += 1
+  /** A token seen before: one digest, one look-up. */
+  #recall(presented: Presented): Verdict | undefined {
+    const { jwts, introspected, revocations } = this.#parts
+    if (revocations.isTombstone(presented.digest)) throw refused('token_revoked')
+    const known = jwts.get(presented.digest) ?? introspected.get(presented.digest)
+    return known?.verifier.recall(known, presented)
+  }
+
+  /** A new token, judged at once where its keys are at hand. */
+  #judge(presented: Presented): Verdict | undefined {
+    const { issuer, verifier, jwt } = classify(presented.token, this.#parts.routes)
+    try {
+      return verifier.now({ ...presented, jwt })
+    } catch (error) {
+      return attributeTo(issuer)(error)
+    }
+  }
+
+  /** Judged on every request, whatever cache the verdict came from: revocation and binding. */
+  #context(verdict: Verdict, presented: Presented): AuthContext {
+    const { token, source, stale } = verdict
+    const revoked = this.#closing ? 'closed' : this.#parts.revocations.judge(token)
+    if (revoked) throw refused(revoked, { issuer: token.issuer })
+    const auth = contextOf(verdict, bind(token), presented)
+    this.#telemetry[stale ? 'stale' : source] += 1
     return auth
   }
 
-  #checkTombstone({ digest }: Presented): void {
-    if (this.#parts.revocations.isTombstone(digest)) throw refused('token_revoked')
-  }
-
-  #authorize(auth: AuthContext, guards: readonly Guard[], mayAsk: boolean): AuthContext | Promise<AuthContext> {
+  #guard(auth: AuthContext, guards: readonly Guard[], mayAsk: boolean): AuthContext | Promise<AuthContext> {
     const at = { now: this.#settings.ports.clock.wall() / 1_000 }
-    const decide = (refusal: Awaited<ReturnType<typeof firstRefusal>>): AuthContext | Promise<AuthContext> => {
+    const decide = (refusal: Refusal | undefined): AuthContext | Promise<AuthContext> => {
       if (!refusal) return auth
-      if (refusal.reason !== 'evidence_too_old' || refusal.maxEvidenceAge === undefined)
-        throw errorOf(refusal, auth, guards, at)
+      if (refusal.reason !== 'evidence_too_old') throw errorOf(refusal, auth, guards, at)
       if (!mayAsk) throw refused('evidence_too_old', { issuer: auth.issuer })
-      return this.#askAgain(auth, refusal.maxEvidenceAge, refusal.signatureCounts === true).then((newer) =>
-        this.#authorize(newer, guards, false),
-      )
+      return this.#askAgain(auth, refusal).then((newer) => this.#guard(newer, guards, false))
     }
     const refusal = firstRefusal(auth, guards, at)
     return refusal instanceof Promise ? refusal.then(decide) : decide(refusal)
   }
 
-  /** One live verification for a route that wants newer evidence. Repeats `verify` only; bindings stay proved. */
-  async #askAgain(auth: AuthContext, maxAge: number, signatureCounts: boolean): Promise<AuthContext> {
+  /** One live verification for a route that wants newer evidence. Repeats `verify` only; what was proved stays proved. */
+  async #askAgain(auth: AuthContext, { maxEvidenceAge = 0, signatureCounts }: Refusal): Promise<AuthContext> {
     const origin = originOf(auth)
-    if (!origin) throw refused('guard_failed', { detail: 'the context was not made by this server' })
+    if (!origin) throw refused('guard_failed', { detail: 'the context was not made by this library' })
     if (this.#closing) throw refused('closed')
     const { token, presented } = origin
-    const asked = token.verifier.ask(presented, presented.arrivedAt - maxAge)
-    if (!asked && !signatureCounts) throw refused('fresh_unsupported', { issuer: auth.issuer })
-    if (!asked) token.verifier.forget(presented.digest)
-    return this.#accept(await (asked ?? token.verifier.verify(presented)), presented)
+    const asked = token.verifier.ask(presented, presented.arrivedAt - maxEvidenceAge)
+    if (asked) return this.#context(await asked, presented)
+    if (signatureCounts !== true) throw refused('fresh_unsupported', { issuer: auth.issuer })
+    token.verifier.forget(presented.digest)
+    return this.#context(await token.verifier.verify(presented), presented)
   }
 
   /** Every refusal leaves through here: counted, told, and complete with the headers to answer with. */
@@ -214,7 +202,7 @@ class Server implements ResourceServer {
     return completed(known, this.#challenge, needs?.scopes)
   }
 
-  // --- without a request -------------------------------------------------------------------------------------------
+  // Without a request.
 
   async verify(token: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<VerifyResult> {
     try {
@@ -223,9 +211,8 @@ class Server implements ResourceServer {
     } catch (error) {
       if (!(error instanceof AuthError) || error.code === 'server_error') throw error
       const { reason, code, headers } = error
-      return code === 'unavailable'
-        ? { outcome: 'unavailable', reason, retryAfter: Number(headers['retry-after']) }
-        : { outcome: 'invalid', reason }
+      if (code !== 'unavailable') return { outcome: 'invalid', reason }
+      return { outcome: 'unavailable', reason, retryAfter: Number(headers['retry-after']) }
     }
   }
 
@@ -238,37 +225,13 @@ class Server implements ResourceServer {
   }
 
   async revoke(revocation: Revocation): Promise<RevocationReceipt> {
-    const target = revocationTarget(
-      revocation,
-      this.#parts.issuers.map(({ issuer }) => issuer),
-    )
-    const { revocations, jwts, introspected, snapshots } = this.#parts
-    if (target.is === 'token') {
-      const digest = digestOf(target.token)
-      revocations.addTombstone(digest, (jwts.peek(digest) ?? introspected.peek(digest))?.expiresAt)
-      this.invalidate(target.token)
-    } else {
-      revocations.addMark(target.kind, target.issuer, target.value, target.before)
-    }
-    this.#telemetry.emit({ type: 'revocation', result: 'recorded' })
-    await this.#restoring
-    return { scope: 'process', durable: await snapshots.save(REVOCATIONS, revocations.serialize()) }
+    const receipt = this.#desk.revoke(revocation)
+    if (revocation.token !== undefined) this.invalidate(revocation.token)
+    return receipt
   }
-
-  async #restoreRevocations(): Promise<void> {
-    const kept = await this.#parts.snapshots.load(REVOCATIONS)
-    if (kept !== undefined && !this.#parts.revocations.restore(kept))
-      this.#telemetry.emit({ type: 'store_failed', operation: 'load' })
-    this.#restoring = undefined
-  }
-
-  // --- life --------------------------------------------------------------------------------------------------------
 
   async ready({ timeout = '5s' }: { readonly timeout?: Duration } = {}): Promise<ServerStatus> {
-    const documents = this.#parts.issuers
-      .flatMap(({ metadata, keySet }) => [metadata, keySet])
-      .filter((one) => one !== undefined)
-    const loaded = Promise.all([this.#restoring, ...documents.map((document) => document.value ?? document.obtain())])
+    const loaded = Promise.all([this.#desk.restoring, loadDocuments(this.#parts)])
     await waitAtMost(loaded, milliseconds(timeout), this.#settings.ports.clock)
     return this.status()
   }
@@ -278,10 +241,11 @@ class Server implements ResourceServer {
   }
 
   announceMetadata(): void {
-    if (!this.metadata)
+    if (!this.metadata) {
       throw new ConfigError(
         `option "resource" is missing; write the https identifier of this API, such as 'https://api.example.com'`,
       )
+    }
     this.#announced = true
   }
 
@@ -291,10 +255,16 @@ class Server implements ResourceServer {
   }
 
   async #close(): Promise<void> {
-    for (const { metadata, keySet } of this.#parts.issuers) {
-      metadata?.close()
-      keySet?.close()
-    }
+    closeDocuments(this.#parts)
     await this.#settings.ports.http.close()
+  }
+}
+
+/** Names the issuer in a refusal whose stage does not know it. */
+function attributeTo(issuer: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof AuthError)) throw error
+    const details = AuthError.detailsOf(error)
+    throw new AuthError(error.reason, details.issuer === undefined ? { ...details, issuer } : details)
   }
 }

@@ -1,5 +1,8 @@
+import type { Stores } from './assemble.ts'
+import { digestOf } from './cache/digest.ts'
 import type { MarkKind } from './cache/revocations.ts'
 import { ConfigError } from './errors.ts'
+import type { Telemetry } from './telemetry.ts'
 
 /** What to refuse from now on. Exactly one of the first five says which tokens. */
 export interface Revocation {
@@ -23,7 +26,7 @@ export interface RevocationReceipt {
   readonly durable: boolean
 }
 
-export type RevocationTarget =
+type RevocationTarget =
   | { readonly is: 'token'; readonly token: string }
   | {
       readonly is: 'mark'
@@ -37,7 +40,7 @@ const MARKS: readonly MarkKind[] = ['jti', 'sub', 'sid', 'clientId']
 const NAMES: readonly string[] = ['token', ...MARKS, 'issuer', 'before']
 
 /** @throws {ConfigError} when the order is not clear: a revocation must not silently miss. */
-export function revocationTarget(revocation: Revocation, issuers: readonly string[]): RevocationTarget {
+function revocationTarget(revocation: Revocation, issuers: readonly string[]): RevocationTarget {
   const unknown = Object.keys(revocation).find((name) => !NAMES.includes(name))
   if (unknown !== undefined)
     throw new ConfigError(`revoke(): unknown member "${unknown}"; write some of ${NAMES.join(', ')}`)
@@ -60,4 +63,45 @@ export function revocationTarget(revocation: Revocation, issuers: readonly strin
       `revoke(): "issuer" must be one of the configured issuers, as "${kind}" is unique within one only`,
     )
   return { is: 'mark', kind, value, issuer: whose, before }
+}
+
+const SNAPSHOT = 'revocations'
+
+/** Takes orders to revoke, and keeps them over a restart where there is a store. */
+export class RevocationDesk {
+  readonly #stores: Stores
+  readonly #issuers: readonly string[]
+  readonly #telemetry: Telemetry
+  /** Pending until what an earlier process revoked has been read; `undefined` from then on. */
+  restoring: Promise<void> | undefined
+
+  constructor(stores: Stores, issuers: readonly string[], telemetry: Telemetry) {
+    this.#stores = stores
+    this.#issuers = issuers
+    this.#telemetry = telemetry
+    if (stores.snapshots.durable) this.restoring = this.#restore()
+  }
+
+  /** @throws {ConfigError} */
+  async revoke(revocation: Revocation): Promise<RevocationReceipt> {
+    const target = revocationTarget(revocation, this.#issuers)
+    const { revocations, jwts, introspected, snapshots } = this.#stores
+    if (target.is === 'token') {
+      const digest = digestOf(target.token)
+      revocations.addTombstone(digest, (jwts.peek(digest) ?? introspected.peek(digest))?.expiresAt)
+    } else {
+      revocations.addMark(target.kind, target.issuer, target.value, target.before)
+    }
+    this.#telemetry.emit({ type: 'revocation', result: 'recorded' })
+    await this.restoring // what is saved must hold the earlier orders, too
+    return { scope: 'process', durable: await snapshots.save(SNAPSHOT, revocations.serialize()) }
+  }
+
+  async #restore(): Promise<void> {
+    const { snapshots, revocations } = this.#stores
+    const kept = await snapshots.load(SNAPSHOT)
+    if (kept !== undefined && !revocations.restore(kept))
+      this.#telemetry.emit({ type: 'store_failed', operation: 'load' })
+    this.restoring = undefined
+  }
 }

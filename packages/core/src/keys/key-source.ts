@@ -51,7 +51,7 @@ export function remoteKeys(document: LastGood<KeySet>, clock: Clock, wait: numbe
     const selection = select(set, request)
     if (selection.is === 'found') return selection.keys
     // Only a set asked for after the request came, or just before, proves that no such key is published.
-    const current = clock.monotonic() - document.age >= request.arrivedAt - RECENT
+    const current = document.askedAt >= request.arrivedAt - RECENT
     if (selection.is === 'unknown' && !current) return undefined
     throw unfit(selection)
   }

@@ -153,7 +153,7 @@ function resilience(value: ResiliencePreset | ResilienceOptions, path: string): 
   const options = (typeof value === 'string' ? { preset: preset(value, path) } : value) as ResilienceOptions
   const { grace, keysHardBound } =
     PRESETS[options?.preset === undefined ? 'balanced' : preset(options.preset, `${path}.preset`)]
-  const { preset: _, ...checked } = object<ResilienceSettings & { preset: unknown; documentFreshness: never }>({
+  const { preset: _, ...checked } = object<Omit<ResilienceSettings, 'documentFreshness'> & { preset: unknown }>({
     preset: (one) => one,
     fresh: (one, at) => span('0s', '1h')(one ?? DEFAULTS.fresh, at),
     grace: (one, at) => span('0s', '24h')(one ?? grace, at),
@@ -165,9 +165,8 @@ function resilience(value: ResiliencePreset | ResilienceOptions, path: string): 
     connectTimeout: (one, at) => span('10ms', '60s')(one ?? DEFAULTS.connectTimeout, at),
     maxInFlight: optional(integer(1, 10_000), DEFAULTS.maxInFlight),
     maxWaiting: optional(integer(0, 1_000_000), DEFAULTS.maxWaiting),
-    documentFreshness: (() => DEFAULTS.documentFreshness) as never,
   })(options, path)
-  return Object.freeze(checked)
+  return Object.freeze({ ...checked, documentFreshness: DEFAULTS.documentFreshness })
 }
 
 function ports(value: unknown, path: string): Partial<Ports> {

@@ -98,6 +98,11 @@ export class LastGood<T> {
     return this.#held ? ageOf(this.#held.since, this.#ports.clock) : Infinity
   }
 
+  /** Monotonic milliseconds at which the load behind the value began; `-Infinity` where no load of this process did. */
+  get askedAt(): number {
+    return this.#held?.since.monotonic ?? -Infinity
+  }
+
   get loading(): boolean {
     return this.#flight !== undefined
   }

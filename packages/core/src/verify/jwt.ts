@@ -29,6 +29,8 @@ export interface JwtVerifierParts {
 export class JwtVerifier implements Verifier {
   readonly #parts: JwtVerifierParts
   readonly #owner: Verifier
+  /** Signature checks under way, by digest: shared by all who brought the same token. */
+  readonly #running = new Map<string, Promise<Verdict>>()
 
   /** @param owner The verifier that speaks for the issuer, when this one is a part of it. */
   constructor(parts: JwtVerifierParts, owner?: Verifier) {
@@ -63,12 +65,28 @@ export class JwtVerifier implements Verifier {
   async verify(presented: Presented): Promise<Verdict> {
     const { jwt, hint } = this.#check(presented)
     const keys = await this.#parts.keys.find({ ...hint, arrivedAt: presented.arrivedAt, signal: presented.signal })
+    // Others may have brought the same token while this request waited: its arithmetic is done once.
+    const running = this.#running.get(presented.digest) ?? this.#run(presented, jwt, keys)
+    return running
+  }
+
+  async #run(presented: Presented, jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Promise<Verdict> {
+    const running = this.#tryKeys(presented, jwt, keys).finally(() => this.#running.delete(presented.digest))
+    this.#running.set(presented.digest, running)
+    return running
+  }
+
+  async #tryKeys(presented: Presented, jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Promise<Verdict> {
+    const known = this.#parts.store.get(presented.digest)
+    const recalled = known && this.recall(known)
+    if (recalled) return recalled
+    const { issuer } = this.#parts.rules
     for (const key of keys) {
       const signed = await signedBy(jwt, key, this.#parts.signatures)
-      if (signed === undefined) throw refused('overloaded', { retryAfter: 1, issuer: this.#parts.rules.issuer })
+      if (signed === undefined) throw refused('overloaded', { retryAfter: 1, issuer })
       if (signed && !key.retired) return this.#admit(presented, jwt, key)
     }
-    throw refused('signature_invalid', { issuer: this.#parts.rules.issuer })
+    throw refused('signature_invalid', { issuer })
   }
 
   /** A signature is not evidence from the authority. */
