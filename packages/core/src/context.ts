@@ -78,7 +78,7 @@ class Context implements AuthContext {
   }
 
   static originOf(auth: AuthContext): Origin | undefined {
-    return #origin in auth ? (auth as Context).#origin : undefined
+    return #origin in auth ? auth.#origin : undefined
   }
 }
 
@@ -94,7 +94,9 @@ export function contextOf(verdict: Verdict, binding: Binding, presented: Present
 }
 
 /** The origin of a context that this library made; `undefined` for any other object. */
-export const originOf: (auth: AuthContext) => Origin | undefined = Context.originOf
+export function originOf(auth: AuthContext): Origin | undefined {
+  return Context.originOf(auth)
+}
 
 /**
  * The raw token of a request, for the few places that must have it, such as a token exchange (RFC 8693). Never send it

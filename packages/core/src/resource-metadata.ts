@@ -28,7 +28,7 @@ const METHODS = 'GET, HEAD, OPTIONS'
 export function resourceMetadataOf(
   resource: string,
   issuers: readonly string[],
-  options: ResourceMetadataOptions,
+  options: { readonly [K in keyof ResourceMetadataOptions]: ResourceMetadataOptions[K] | undefined },
 ): ResourceMetadata {
   const { origin, pathname, search } = new URL(resource)
   // The well-known string goes between host and path; a lone slash is no path (§3.1).
@@ -46,14 +46,16 @@ export function resourceMetadataOf(
   const etag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`
   // Readable from any page: it is public, and browsers' clients need it before they have a token.
   const open = { 'access-control-allow-origin': '*' }
-  const headers = { ...open, 'content-type': 'application/json', 'cache-control': 'public, max-age=3600', etag }
+  const validity = { ...open, 'cache-control': 'public, max-age=3600', etag }
+  const headers = { ...validity, 'content-type': 'application/json' }
 
   function answer(request: AuthRequest): Answer | undefined {
     if (request.url !== path) return undefined
     switch (request.method) {
       case 'GET':
       case 'HEAD':
-        if (fieldLines(request.rawHeaders, 'if-none-match').includes(etag)) return { status: 304, headers, body: '' }
+        if (fieldLines(request.rawHeaders, 'if-none-match').includes(etag))
+          return { status: 304, headers: validity, body: '' }
         return { status: 200, headers, body }
       case 'OPTIONS':
         return {
@@ -61,6 +63,7 @@ export function resourceMetadataOf(
           headers: { ...open, 'access-control-allow-methods': METHODS, 'access-control-allow-headers': '*' },
           body: '',
         }
+      case undefined:
       default:
         return { status: 405, headers: { ...open, allow: METHODS }, body: '' }
     }

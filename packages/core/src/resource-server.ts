@@ -1,5 +1,5 @@
 import { type Answer, answer, type ChallengeSettings, completed } from './answer.ts'
-import { assemble, closeDocuments, loadDocuments, type Parts } from './assemble.ts'
+import { assemble, closeDocuments, loadDocuments, type Parts } from './assemble/server.ts'
 import { bind } from './bind/bind.ts'
 import { digestOf } from './cache/digest.ts'
 import { classify } from './classify.ts'
@@ -58,6 +58,8 @@ export interface ResourceServer {
   readonly metadata: ResourceMetadata | undefined
   /** Names the document in every challenge, from now on; called by what serves it. @throws {ConfigError} without one. */
   announceMetadata(): void
+  /** Whether challenges name the document. */
+  readonly announcesMetadata: boolean
   /** No new work, waiting requests get 503, sockets and timers go. Safe to call twice. */
   close(): Promise<void>
 }
@@ -238,6 +240,10 @@ class Server implements ResourceServer {
 
   status(): ServerStatus {
     return statusOf(this.#parts, this.#telemetry)
+  }
+
+  get announcesMetadata(): boolean {
+    return this.#announced
   }
 
   announceMetadata(): void {

@@ -1,4 +1,4 @@
-import type { Stores } from './assemble.ts'
+import type { Stores } from './assemble/stores.ts'
 import { digestOf } from './cache/digest.ts'
 import type { MarkKind } from './cache/revocations.ts'
 import { ConfigError } from './errors.ts'

@@ -1,5 +1,5 @@
-import type { IssuerParts } from './assemble-issuer.ts'
-import type { Parts } from './assemble.ts'
+import type { IssuerParts } from './assemble/issuer.ts'
+import type { Parts } from './assemble/server.ts'
 import type { LastGoodStatus } from './resilience/last-good.ts'
 import type { Counters, Telemetry } from './telemetry.ts'
 

@@ -3,10 +3,12 @@ import type { AuthContext } from '../context.ts'
 import { AuthError, ConfigError, refused } from '../errors.ts'
 import { hasCredentials } from '../extract.ts'
 import { type Guard, scopesNeeded } from '../guard/guard.ts'
+import type { ResourceServerOptions } from '../options/options.ts'
 import { type AuthRequest, isPreflight } from '../request.ts'
 import type { ResourceServer } from '../resource-server.ts'
 import { parseScope } from '../syntax/scope.ts'
 import { type Seat, seatOf, sit } from './seat.ts'
+import { serverOf } from './server-of.ts'
 
 /** Options of `protect`. */
 export interface ProtectOptions {
@@ -20,30 +22,49 @@ export interface ProtectOptions {
   readonly challenge?: { readonly scope?: string }
 }
 
-/** What `protect` or `guard` decided. An adapter translates it and decides nothing. */
+/** What follows the server in `protect(server, …)`: options or not, then guards. */
+export type ProtectArguments = readonly [ProtectOptions, ...Guard[]] | readonly Guard[]
+
+/** What a gate decided. An adapter translates it and decides nothing. */
 export type Passage =
   | { readonly is: 'pass'; readonly seat: Seat }
-  | { readonly is: 'refused'; readonly error: AuthError; readonly answer: Answer; readonly handOn: boolean }
+  | {
+      readonly is: 'answer'
+      readonly answer: Answer
+      /** What the answer says no to; `undefined` for a document that needs no token. */
+      readonly error: AuthError | undefined
+      /** Whether the framework's error handling answers instead. */
+      readonly handOn: boolean
+    }
 
-/** What `protect` does, without a framework: authenticates a request once, and asks its guards. */
+/** What `protect` and `guard` do, without a framework. Decides at once unless there is something to wait for. */
 export interface Gate {
-  readonly server: ResourceServer
-  /** @param subject The object that stands for the request; whoever holds it finds the context again. */
+  /** @param subject The object that stands for the request; whoever holds it finds the context again. Never rejects. */
   enter(subject: object, request: AuthRequest): Passage | Promise<Passage>
 }
 
+/** What `protect` does: authenticates a request once, and asks its guards. */
+export interface OuterGate extends Gate {
+  readonly server: ResourceServer
+}
+
 /** @throws {ConfigError} for an option that is unknown or wrong. */
-export function createGate(server: ResourceServer, options: ProtectOptions, guards: readonly Guard[]): Gate {
+export function createGate(given: ResourceServer | ResourceServerOptions, rest: ProtectArguments): OuterGate {
+  const [options, guards] = sorted(rest)
   const { optional, attach, handOn, challengeScopes } = checked(options, guards)
+  const server = serverOf(given)
   const needs = { scopes: [...new Set([...challengeScopes, ...scopesNeeded(guards)])] }
 
   function enter(subject: object, request: AuthRequest): Passage | Promise<Passage> {
     const earlier = seatOf(subject)
     if (earlier?.server === server && earlier.auth) return admit(subject, earlier.auth)
+    // The document is public, wherever it is mounted (RFC 9728 §3). It is answered here rather than let in: a handler
+    // that takes every path must not meet a request without `auth`.
+    const document = server.announcesMetadata ? server.metadata?.answer(request) : undefined
+    if (document) return { is: 'answer', answer: document, error: undefined, handOn: false }
     // Neither carries credentials, and neither is a way in: a guard behind them still refuses.
     if (isPreflight(request)) return take(subject, undefined, 'preflight')
-    if (server.metadata?.answer(request)) return take(subject, undefined, 'open')
-    if (optional && !hasCredentials(request)) return take(subject, undefined, 'open')
+    if (optional && !hasCredentials(request)) return take(subject, undefined, 'optional')
 
     const tried = server.tryAuthenticate(request, needs)
     if (tried instanceof AuthError) return refusal(tried)
@@ -52,13 +73,7 @@ export function createGate(server: ResourceServer, options: ProtectOptions, guar
   }
 
   function admit(subject: object, auth: AuthContext): Passage | Promise<Passage> {
-    try {
-      const authorized = server.authorize(auth, ...guards)
-      if (!(authorized instanceof Promise)) return take(subject, authorized)
-      return authorized.then((newer) => take(subject, newer), refusal)
-    } catch (error) {
-      return refusal(error)
-    }
+    return authorized(server, auth, guards, (newer) => take(subject, newer), refusal)
   }
 
   function take(subject: object, auth: AuthContext | undefined, without?: Seat['without']): Passage {
@@ -70,31 +85,48 @@ export function createGate(server: ResourceServer, options: ProtectOptions, guar
   return { server, enter }
 }
 
-/** What `guard` does, without a framework. A request that no gate has seen is refused as a mistake of ours. */
-export function passGuards(
-  subject: object,
-  request: AuthRequest,
-  guards: readonly Guard[],
-): Passage | Promise<Passage> {
-  const seat = seatOf(subject)
-  if (!seat) return withoutGate()
-  const { server, auth, handOn } = seat
-  const refusal = (error: unknown): Passage => refusedPassage(server, error, handOn)
-  if (!auth) {
+/**
+ * What `guard` does. A request that no outer gate has seen is refused as a mistake of ours.
+ *
+ * @throws {ConfigError} without a guard.
+ */
+export function createInnerGate(guards: readonly Guard[]): Gate {
+  if (guards.length === 0 || guards.some((guard) => typeof guard !== 'function'))
+    throw new ConfigError('guard(): takes one or more guards, such as scope(…)')
+  const needs = { scopes: scopesNeeded(guards) }
+
+  function enter(subject: object, request: AuthRequest): Passage | Promise<Passage> {
+    const seat = seatOf(subject)
+    if (!seat) return withoutGate()
+    const { server, auth, handOn } = seat
+    const refusal = (error: unknown): Passage => refusedPassage(server, error, handOn)
+    if (auth) {
+      const take = (newer: AuthContext): Passage => ({
+        is: 'pass',
+        seat: newer === auth ? seat : sit(subject, { ...seat, auth: newer }),
+      })
+      return authorized(server, auth, guards, take, refusal)
+    }
     if (seat.without === 'preflight') return { is: 'pass', seat }
-    const anonymous = server.tryAuthenticate(
-      { method: request.method, rawHeaders: [] },
-      { scopes: scopesNeeded(guards) },
-    )
-    return refusal(anonymous ?? refused('credentials_missing'))
+    const nobody = { method: request.method, rawHeaders: [] }
+    const tried = server.tryAuthenticate(nobody, needs)
+    return tried ? refusal(tried) : server.authenticate(nobody, needs).then(refusal, refusal)
   }
-  const take = (newer: AuthContext): Passage => ({
-    is: 'pass',
-    seat: newer === auth ? seat : sit(subject, { ...seat, auth: newer }),
-  })
+
+  return { enter }
+}
+
+/** Asks the guards, and waits only if one of them does. */
+function authorized(
+  server: ResourceServer,
+  auth: AuthContext,
+  guards: readonly Guard[],
+  take: (auth: AuthContext) => Passage,
+  refusal: (error: unknown) => Passage,
+): Passage | Promise<Passage> {
   try {
-    const authorized = server.authorize(auth, ...guards)
-    return authorized instanceof Promise ? authorized.then(take, refusal) : take(authorized)
+    const newer = server.authorize(auth, ...guards)
+    return newer instanceof Promise ? newer.then(take, refusal) : take(newer)
   } catch (error) {
     return refusal(error)
   }
@@ -102,7 +134,7 @@ export function passGuards(
 
 function refusedPassage(server: ResourceServer, error: unknown, handOn: boolean): Passage {
   const known = error instanceof AuthError ? error : refused('internal_error', { cause: error })
-  return { is: 'refused', error: known, answer: server.answer(known), handOn }
+  return { is: 'answer', error: known, answer: server.answer(known), handOn }
 }
 
 let warned = false
@@ -119,10 +151,16 @@ function withoutGate(): Passage {
     )
   }
   const error = refused('guard_without_protect')
-  return { is: 'refused', error, answer: answer(error, NO_CHALLENGE), handOn: false }
+  return { is: 'answer', error, answer: answer(error, NO_CHALLENGE), handOn: false }
 }
 
 const NO_CHALLENGE = Object.freeze({ realm: '', describeErrors: false, resourceMetadataUrl: () => undefined })
+
+/** Options stand first among the arguments, if at all. */
+function sorted(rest: ProtectArguments): readonly [ProtectOptions, readonly Guard[]] {
+  const [first, ...others] = rest
+  return typeof first === 'object' && first !== null ? [first, others as Guard[]] : [{}, rest as readonly Guard[]]
+}
 
 const NAMES = ['optional', 'onRefusal', 'attach', 'challenge']
 

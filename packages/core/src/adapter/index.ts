@@ -1,5 +1,12 @@
 /** What framework adapters are made of: they translate, and decide nothing. */
-export { createGate, passGuards, type Gate, type Passage, type ProtectOptions } from './gate.ts'
-export { isOver, NodeRequest, writeAnswer } from './node.ts'
-export { authOf, maybeAuthOf, seatOf, sit, type Seat } from './seat.ts'
-export { serverOf } from './server-of.ts'
+export {
+  createGate,
+  createInnerGate,
+  type Gate,
+  type OuterGate,
+  type Passage,
+  type ProtectArguments,
+  type ProtectOptions,
+} from './gate.ts'
+export { isGone, NodeRequest, writeAnswer } from './node.ts'
+export { authOf, maybeAuthOf, seatOf, type Seat } from './seat.ts'

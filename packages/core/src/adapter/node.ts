@@ -39,25 +39,29 @@ export class NodeRequest implements AuthRequest {
 
   /** Aborts when the client has gone. */
   get signal(): AbortSignal {
+    if (this.#response.destroyed) return AbortSignal.abort()
     const controller = new AbortController()
     this.#response.once('close', () => controller.abort())
     return controller.signal
   }
 }
 
-/** True when nobody reads what would be written, or it is being written already. */
-export function isOver(response: ServerResponse): boolean {
-  return response.headersSent || response.writableEnded || response.destroyed
+/** True when the client left before it had a whole response: nobody reads what would be written, or done. */
+export function isGone(response: ServerResponse): boolean {
+  return response.destroyed && !response.writableFinished
 }
 
 /** Writes an answer, leaving alone what others have set: a second challenge joins the first (RFC 9110 §11.6.1). */
 export function writeAnswer(response: ServerResponse, answer: Answer, method: string | undefined): void {
-  if (isOver(response)) return
+  if (response.headersSent || response.destroyed) return
   response.statusCode = answer.status
   for (const [name, value] of Object.entries(answer.headers)) {
     if (name === 'www-authenticate') response.appendHeader(name, value)
     else response.setHeader(name, value)
   }
-  if (method === 'HEAD' || answer.body === '') response.end()
+  if (answer.body === '') return void response.end()
+  // HEAD says what GET would have said (RFC 9110 §9.3.2); Node counts octets only where it writes them.
+  response.setHeader('content-length', Buffer.byteLength(answer.body))
+  if (method === 'HEAD') response.end()
   else response.end(answer.body)
 }

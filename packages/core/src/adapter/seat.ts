@@ -7,7 +7,7 @@ export interface Seat {
   /** `undefined` for a request that was let through without credentials. */
   readonly auth: AuthContext | undefined
   /** Why there is no `auth`. */
-  readonly without?: 'preflight' | 'open' | undefined
+  readonly without?: 'preflight' | 'optional' | undefined
   /** The property in which an adapter shows `auth`. */
   readonly attach: string
   /** Whether refusals go to the framework. */

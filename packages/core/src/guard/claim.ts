@@ -15,8 +15,9 @@ export function claim(name: string, test: ClaimTest): PureGuard {
   const accepted = Array.isArray(test) ? test : [test]
   if (test === undefined || accepted.length === 0)
     throw new ConfigError(`claim('${name}'): say what it must be: a value, a list of values, or a predicate`)
-  const fits =
-    typeof test === 'function' ? (value: Json) => test(value) === true : (value: Json) => accepted.includes(value)
+  // A predicate without type checks may return anything; only `true` is a yes.
+  const fits = (value: Json): boolean =>
+    typeof test === 'function' ? (test(value) as unknown) === true : (accepted as readonly Json[]).includes(value)
   return pureGuard(({ claims }) => {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined
     return (value !== undefined && fits(value)) || { reason: 'claim_refused', detail: `claim "${name}"` }

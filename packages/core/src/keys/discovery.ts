@@ -74,7 +74,7 @@ export function parseMetadata(json: JsonObject, { issuer, endpoints }: Discovery
   const read = (from: unknown, name: string): string | undefined => {
     const value = typeof from === 'object' && from !== null ? (from as JsonObject)[name] : undefined
     if (value !== undefined && !isEndpoint(value, endpoints)) throw new LoadTrouble('endpoint_refused')
-    return value as string | undefined
+    return value
   }
   return {
     jwksUri: read(json, 'jwks_uri'),

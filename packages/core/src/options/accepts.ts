@@ -10,7 +10,10 @@ export interface AcceptsRule {
 const ALPHABETS = { hex: /^[0-9a-fA-F]+$/, base64url: /^[A-Za-z0-9_-]+$/, token68: /^[A-Za-z0-9\-._~+/]+=*$/ } as const
 
 /** Compiles a rule. @throws {ConfigError} when it says nothing, or does not take its own examples. */
-export function acceptsRule(options: AcceptsOptions, path: string): AcceptsRule {
+export function acceptsRule(
+  options: { readonly [K in keyof AcceptsOptions]: AcceptsOptions[K] | undefined },
+  path: string,
+): AcceptsRule {
   const { prefix, length, alphabet, test, examples = [] } = options
   if (prefix === undefined && length === undefined && alphabet === undefined && test === undefined) {
     throw new ConfigError(
@@ -24,7 +27,7 @@ export function acceptsRule(options: AcceptsOptions, path: string): AcceptsRule 
     (prefix === undefined || token.startsWith(prefix)) &&
     (length === undefined || token.length === length) &&
     (alphabet === undefined || ALPHABETS[alphabet].test(token)) &&
-    (test === undefined || test(token) === true)
+    (test === undefined || (test(token) as unknown) === true)
   const refusedExample = examples.findIndex((example) => !takes(example))
   if (refusedExample !== -1)
     throw new ConfigError(`option "${path}.examples[${refusedExample}]" is not taken by its own rule`)

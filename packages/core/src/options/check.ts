@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../duration.ts'
 import { ConfigError } from '../errors.ts'
+import { type EndpointPolicy, isEndpoint, isInsecureLoopback } from '../syntax/url.ts'
 
 /** Reads one option: the checked value, or a {@link ConfigError} that says what to write. */
 export type Check<T> = (value: unknown, path: string) => T
@@ -44,7 +45,7 @@ const join = (path: string, name: string): string => (path === '' ? name : `${pa
 function suggestion(wrong: string, names: readonly string[]): string {
   const [nearest] = names
     .map((name) => [distance(wrong.toLowerCase(), name.toLowerCase()), name] as const)
-    .sort(([a], [b]) => a - b)
+    .toSorted(([a], [b]) => a - b)
   const near = nearest && nearest[0] <= Math.max(2, Math.floor(wrong.length / 3))
   return near
     ? `; did you mean "${nearest[1]}"?`
@@ -69,6 +70,11 @@ export function optional<T>(check: Check<T>): Check<T | undefined>
 export function optional<T>(check: Check<T>, fallback: T): Check<T>
 export function optional<T>(check: Check<T>, fallback?: T): Check<T | undefined> {
   return (value, path) => (value === undefined ? fallback : check(value, path))
+}
+
+/** A check of what is written, or else of a default written the same way. */
+export function withDefault<T>(check: Check<T>, fallback: unknown): Check<T> {
+  return (value, path) => check(value === undefined ? fallback : value, path)
 }
 
 export const text: Check<string> = (value, path) =>
@@ -123,4 +129,14 @@ export function has(...methods: readonly string[]): (value: unknown) => boolean 
     typeof value === 'object' &&
     value !== null &&
     methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+}
+
+/** A URL to which tokens or credentials may be sent. */
+export function endpoint(policy: EndpointPolicy): Check<string> {
+  return (value, path) => (isEndpoint(value, policy) ? value : endpointFault(value, path))
+}
+
+export function endpointFault(value: unknown, path: string): never {
+  const hint = isInsecureLoopback(value) ? ' (for http on loopback, set allowInsecureLoopback: true)' : ''
+  return fail(path, value, `an https URL without user information, query or fragment${hint}`)
 }

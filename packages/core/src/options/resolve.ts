@@ -1,47 +1,58 @@
 import { ConfigError } from '../errors.ts'
 import { systemClock } from '../ports/clock.ts'
+import type { HoldfastEvent, Observer } from '../ports/observer.ts'
 import { systemRandom } from '../ports/random.ts'
 import { systemSignatures } from '../ports/signatures.ts'
+import type { Store } from '../ports/store.ts'
 import { undiciHttp } from '../ports/undici-http.ts'
-import type { HoldfastEvent, Observer } from '../ports/observer.ts'
-import { isEndpoint } from '../syntax/url.ts'
+import type { ResourceMetadataOptions } from '../resource-metadata.ts'
+import { type EndpointPolicy, isEndpoint } from '../syntax/url.ts'
 import { checkDisjoint } from './accepts.ts'
-import * as check from './check.ts'
-import { DEFAULTS, PRESETS } from './defaults.ts'
-import { issuerSettings, issuerShape } from './issuer.ts'
-import type { ResilienceOptions, ResiliencePreset, ResourceServerOptions } from './options.ts'
+import { cache, resilience } from './bounds.ts'
+import {
+  fail,
+  flag,
+  has,
+  integer,
+  list,
+  object,
+  oneOrMore,
+  optional,
+  satisfying,
+  span,
+  text,
+  withDefault,
+} from './check.ts'
+import { DEFAULTS } from './defaults.ts'
+import { issuerSettings } from './issuer.ts'
+import type { ResourceServerOptions } from './options.ts'
 import type { CacheSettings, IssuerSettings, Ports, ResilienceSettings, Settings } from './settings.ts'
 
-const { optional, object, text, flag, integer, span, list, oneOf, oneOrMore, satisfying, has } = check
+/** The options one by one; {@link resolveSettings} then looks at them together. */
+interface CheckedOptions {
+  readonly issuer: string | undefined
+  readonly issuers: readonly unknown[] | undefined
+  readonly audience: readonly string[] | undefined
+  readonly resource: string | undefined
+  readonly resourceMetadata: { readonly [K in keyof ResourceMetadataOptions]-?: ResourceMetadataOptions[K] | undefined }
+  readonly clockSkew: number
+  readonly maxTokenLength: number
+  readonly maxTokenLifetime: number
+  readonly resilience: ResilienceSettings
+  readonly cache: CacheSettings
+  readonly challenge: { readonly realm: string | undefined; readonly describeErrors: boolean }
+  readonly observe: Observer | ((event: HoldfastEvent) => void) | undefined
+  readonly store: Store | undefined
+  readonly allowInsecureLoopback: boolean
+  readonly ports: { readonly [K in keyof Ports]: Ports[K] | undefined }
+}
 
-const bounds = optional(
-  object({
-    entries: optional(integer(1, 10_000_000), DEFAULTS.entries),
-    bytes: optional(integer(1_024, 2 ** 36), DEFAULTS.bytes),
-  }),
-  { entries: DEFAULTS.entries, bytes: DEFAULTS.bytes },
-)
-
-const cacheShape = object<CacheSettings>({
-  introspected: bounds,
-  jwts: bounds,
-  negative: (value, path) =>
-    object({
-      entries: optional(integer(1, 1_000_000), DEFAULTS.negative.entries),
-      ttl: (ttl, at) => span('0s', '300s')(ttl ?? DEFAULTS.negative.ttl, at),
-    })(value ?? {}, path),
-  revocations: (value, path) =>
-    object({ entries: optional(integer(1, 1_000_000), DEFAULTS.revocations) })(value ?? {}, path),
-})
-
-const preset = oneOf('strict', 'balanced', 'available')
-
-const rootShape = object<{ [K in keyof ResourceServerOptions]-?: unknown }>({
+const rootShape = object<CheckedOptions>({
   issuer: optional(text),
   issuers: optional(list((value) => value)),
   audience: optional(oneOrMore(text)),
   resource: optional(text),
-  resourceMetadata: optional(
+  resourceMetadata: withDefault(
     object({
       scopesSupported: optional(list(text)),
       resourceName: optional(text),
@@ -49,74 +60,77 @@ const rootShape = object<{ [K in keyof ResourceServerOptions]-?: unknown }>({
       resourcePolicyUri: optional(text),
       resourceTosUri: optional(text),
     }),
+    {},
   ),
-  clockSkew: (value, path) => span('0s', '300s')(value ?? DEFAULTS.clockSkew, path) / 1_000,
+  clockSkew: withDefault(span('0s', '300s'), DEFAULTS.clockSkew),
   maxTokenLength: optional(integer(256, 65_536), DEFAULTS.maxTokenLength),
-  maxTokenLifetime: (value, path) => span('1m', '180d')(value ?? DEFAULTS.maxTokenLifetime, path),
-  resilience: (value, path) => resilience((value ?? 'balanced') as ResiliencePreset | ResilienceOptions, path),
-  cache: (value, path) => cacheShape(value ?? {}, path),
-  challenge: (value, path) =>
-    object({ realm: optional(realm), describeErrors: optional(flag, true) })(value ?? {}, path),
+  maxTokenLifetime: withDefault(span('1m', '180d'), DEFAULTS.maxTokenLifetime),
+  resilience,
+  cache,
+  challenge: withDefault(object({ realm: optional(realm), describeErrors: optional(flag, true) }), {}),
   observe: optional(
-    satisfying<Observer | ((event: HoldfastEvent) => void)>(
-      (value) => typeof value === 'function' || has('on')(value),
-      'a function, or an object with on(event)',
-    ),
+    satisfying((value) => typeof value === 'function' || has('on')(value), 'a function, or an object with on(event)'),
   ),
   store: optional(satisfying(has('load', 'save'), 'an object with load(name) and save(name, value)')),
   allowInsecureLoopback: optional(flag, false),
-  ports: (value, path) => ports(value ?? {}, path),
+  ports: withDefault(
+    object({
+      clock: optional(
+        satisfying(has('wall', 'monotonic', 'after'), 'an object with wall(), monotonic() and after(ms, run)'),
+      ),
+      random: optional(satisfying(has('next', 'id'), 'an object with next() and id()')),
+      http: optional(satisfying(has('send', 'close'), 'an object with send(request) and close()')),
+      signatures: optional(satisfying(has('now', 'pooled'), 'an object with now(check) and pooled(check)')),
+    }),
+    {},
+  ),
 })
 
 /** Checks the options, fills in the defaults and freezes the result. @throws {ConfigError} */
 export function resolveSettings(options: ResourceServerOptions): Settings {
-  const root = rootShape(options, '') as Record<keyof ResourceServerOptions, never>
-  const endpoints = Object.freeze({ allowInsecureLoopback: root.allowInsecureLoopback as boolean })
-  const audience = root.audience as readonly string[] | undefined
-  const issuers = issuersOf(options).map((one, index) => {
-    const path = options.issuers ? `issuers[${index}]` : ''
-    return issuerSettings(issuerShape(typeof one === 'string' ? { issuer: one } : one, path), {
-      path,
-      audience,
-      endpoints,
-    })
+  const root = rootShape(options, '')
+  const { audience, challenge, observe } = root
+  const endpoints = Object.freeze({ allowInsecureLoopback: root.allowInsecureLoopback })
+  const issuers = listed(root).map((one, index) => {
+    const path = root.issuers ? `issuers[${index}]` : ''
+    return issuerSettings(typeof one === 'string' ? { issuer: one } : one, { path, audience, endpoints })
   })
-  checkIssuers(issuers)
-  const resource = resourceOf(root.resource, audience, issuers, endpoints)
-  const challenge = root.challenge as { realm: string | undefined; describeErrors: boolean }
+  checkTogether(issuers)
+  const resource = resourceOf(root.resource, issuers, endpoints)
   const settings: Settings = {
     issuers: Object.freeze(issuers),
     resource,
-    resourceMetadata: root.resourceMetadata ?? Object.freeze({}),
+    resourceMetadata: root.resourceMetadata,
     realm: challenge.realm ?? printable(resource ?? issuers[0]!.audience[0]!),
     describeErrors: challenge.describeErrors,
     maxTokenLength: root.maxTokenLength,
     maxTokenLifetime: root.maxTokenLifetime,
-    skewSeconds: root.clockSkew,
+    skewSeconds: root.clockSkew / 1_000,
     resilience: root.resilience,
     cache: root.cache,
     endpoints,
-    observer: typeof root.observe === 'function' ? Object.freeze({ on: root.observe }) : root.observe,
+    observer: typeof observe === 'function' ? Object.freeze({ on: observe }) : observe,
     store: root.store,
-    ports: completePorts(root.ports, root.resilience),
+    ports: completed(root.ports, root.resilience),
   }
   return Object.freeze(settings)
 }
 
-function issuersOf(options: ResourceServerOptions): readonly (string | object)[] {
-  if (options.issuer !== undefined && options.issuers !== undefined) {
+function listed({ issuer, issuers }: CheckedOptions): readonly unknown[] {
+  if (issuer !== undefined && issuers !== undefined) {
     throw new ConfigError('options "issuer" and "issuers" exclude each other; write all of them into "issuers"')
   }
-  const issuers = options.issuers ?? (options.issuer === undefined ? [] : [options.issuer])
-  if (issuers.length === 0)
+  if (issuer === undefined && issuers === undefined) {
     throw new ConfigError(`option "issuer" is missing; write issuer: 'https://login.example.com', or a list "issuers"`)
-  return issuers as readonly (string | object)[]
+  }
+  return issuers ?? [issuer]
 }
 
-function checkIssuers(issuers: readonly IssuerSettings[]): void {
+function checkTogether(issuers: readonly IssuerSettings[]): void {
   const twice = issuers.find((one, index) => issuers.findIndex(({ issuer }) => issuer === one.issuer) !== index)
-  if (twice)
+  if (twice) {
     throw new ConfigError(`issuer ${JSON.stringify(twice.issuer)} is listed twice; write it once, with all its options`)
+  }
   const opaque = issuers.filter(({ introspection }) => introspection)
   const ruleless = opaque.length > 1 ? opaque.find(({ accepts }) => !accepts) : undefined
   if (ruleless) {
@@ -130,57 +144,25 @@ function checkIssuers(issuers: readonly IssuerSettings[]): void {
 /** RFC 9728 §1.2 wants an https URL; an audience may be any string. */
 function resourceOf(
   stated: string | undefined,
-  audience: readonly string[] | undefined,
   issuers: readonly IssuerSettings[],
-  endpoints: { allowInsecureLoopback: boolean },
+  endpoints: EndpointPolicy,
 ): string | undefined {
   if (stated !== undefined && !isEndpoint(stated, endpoints))
-    check.fail('resource', stated, 'an https URL without a fragment')
-  return (
-    stated ?? [audience ?? [], ...issuers.map((one) => one.audience)].flat().find((one) => isEndpoint(one, endpoints))
-  )
+    fail('resource', stated, 'an https URL without a fragment')
+  return stated ?? issuers.flatMap(({ audience }) => audience).find((one) => isEndpoint(one, endpoints))
 }
 
 function realm(value: unknown, path: string): string {
-  const known = text(value, path)
-  return printable(known) === known ? known : check.fail(path, value, 'printable ASCII without quote and backslash')
+  const written = text(value, path)
+  return printable(written) === written ? written : fail(path, value, 'printable ASCII without quote and backslash')
 }
 
-/** The characters that need no escape in a quoted-string. */
-const printable = (value: string): string => value.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')
-
-function resilience(value: ResiliencePreset | ResilienceOptions, path: string): ResilienceSettings {
-  const options = (typeof value === 'string' ? { preset: preset(value, path) } : value) as ResilienceOptions
-  const { grace, keysHardBound } =
-    PRESETS[options?.preset === undefined ? 'balanced' : preset(options.preset, `${path}.preset`)]
-  const { preset: _, ...checked } = object<Omit<ResilienceSettings, 'documentFreshness'> & { preset: unknown }>({
-    preset: (one) => one,
-    fresh: (one, at) => span('0s', '1h')(one ?? DEFAULTS.fresh, at),
-    grace: (one, at) => span('0s', '24h')(one ?? grace, at),
-    keysHardBound: (one, at) => span('2h', '30d')(one ?? keysHardBound, at),
-    wait: (one, at) => span('10ms', '60s')(one ?? DEFAULTS.wait, at),
-    graceWait: (one, at) => span('0ms', '60s')(one ?? DEFAULTS.graceWait, at),
-    introspectionDeadline: (one, at) => span('10ms', '60s')(one ?? DEFAULTS.introspectionDeadline, at),
-    documentDeadline: (one, at) => span('10ms', '60s')(one ?? DEFAULTS.documentDeadline, at),
-    connectTimeout: (one, at) => span('10ms', '60s')(one ?? DEFAULTS.connectTimeout, at),
-    maxInFlight: optional(integer(1, 10_000), DEFAULTS.maxInFlight),
-    maxWaiting: optional(integer(0, 1_000_000), DEFAULTS.maxWaiting),
-  })(options, path)
-  return Object.freeze({ ...checked, documentFreshness: DEFAULTS.documentFreshness })
+/** Only the characters that need no escape in a quoted-string. */
+function printable(value: string): string {
+  return value.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')
 }
 
-function ports(value: unknown, path: string): Partial<Ports> {
-  return object<{ [K in keyof Ports]: Ports[K] | undefined }>({
-    clock: optional(
-      satisfying(has('wall', 'monotonic', 'after'), 'an object with wall(), monotonic() and after(ms, run)'),
-    ),
-    random: optional(satisfying(has('next', 'id'), 'an object with next() and id()')),
-    http: optional(satisfying(has('send', 'close'), 'an object with send(request) and close()')),
-    signatures: optional(satisfying(has('now', 'pooled'), 'an object with now(check) and pooled(check)')),
-  })(value, path) as Partial<Ports>
-}
-
-function completePorts(given: Partial<Ports>, { maxInFlight, connectTimeout }: ResilienceSettings): Ports {
+function completed(given: CheckedOptions['ports'], { maxInFlight, connectTimeout }: ResilienceSettings): Ports {
   return Object.freeze({
     clock: given.clock ?? systemClock,
     random: given.random ?? systemRandom,

@@ -18,7 +18,7 @@ import type { AcceptsRule } from './accepts.ts'
 export interface Settings {
   readonly issuers: readonly IssuerSettings[]
   readonly resource: string | undefined
-  readonly resourceMetadata: ResourceMetadataOptions
+  readonly resourceMetadata: { readonly [K in keyof ResourceMetadataOptions]: ResourceMetadataOptions[K] | undefined }
   readonly realm: string
   readonly describeErrors: boolean
   readonly maxTokenLength: number

@@ -1,12 +1,5 @@
 import { Pool } from 'undici'
-import {
-  HttpError,
-  type Http,
-  type HttpErrorKind,
-  type HttpRequest,
-  type HttpResponse,
-  type TlsIdentity,
-} from './http.ts'
+import { HttpError, type Http, type HttpErrorKind, type HttpResponse, type TlsIdentity } from './http.ts'
 
 export interface UndiciHttpOptions {
   /** Sockets per origin. */

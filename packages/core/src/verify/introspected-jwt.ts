@@ -1,7 +1,7 @@
 import { AuthError } from '../errors.ts'
 import type { IntrospectionVerifier } from './introspection.ts'
 import type { JwtVerifier } from './jwt.ts'
-import { VerifiedToken } from './verified-token.ts'
+import type { VerifiedToken } from './verified-token.ts'
 import type { Presented, Verdict, Verifier } from './verifier.ts'
 
 /** When JWTs are introspected: only where a route asks for fresh evidence; always; as long as the authority answers. */

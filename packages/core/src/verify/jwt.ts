@@ -40,8 +40,8 @@ export class JwtVerifier implements Verifier {
 
   recall(entry: VerifiedToken): Verdict | undefined {
     const { keys, store, rules, clock } = this.#parts
-    if (entry.key!.retired) return void store.delete(entry.digest)
-    if (!keys.usable) return undefined
+    if (entry.key!.retired) store.delete(entry.digest)
+    if (entry.key!.retired || !keys.usable) return undefined
     const refusal = checkTimes(entry.claims, clock.wall() / 1_000, rules) ?? this.#tooOld(entry)
     if (refusal) {
       store.delete(entry.digest)

@@ -1,24 +1,15 @@
-import { assembleIssuer, type IssuerParts } from './assemble-issuer.ts'
-import { NegativeCache } from './cache/negative-cache.ts'
-import { RecencyCache } from './cache/recency-cache.ts'
-import { Revocations } from './cache/revocations.ts'
-import type { Routes } from './classify.ts'
-import type { Metadata } from './keys/discovery.ts'
-import type { KeySet } from './keys/key-set.ts'
-import type { Settings } from './options/settings.ts'
-import type { LastGood } from './resilience/last-good.ts'
-import { Snapshots } from './resilience/snapshots.ts'
-import type { Telemetry } from './telemetry.ts'
-import type { VerifiedToken } from './verify/verified-token.ts'
-
-/** What the issuers of one server share. A JWT that is lost costs microseconds, an opaque token in an outage a 503. */
-export interface Stores {
-  readonly jwts: RecencyCache<VerifiedToken>
-  readonly introspected: RecencyCache<VerifiedToken>
-  readonly negatives: NegativeCache
-  readonly revocations: Revocations
-  readonly snapshots: Snapshots
-}
+import { assembleIssuer, type IssuerParts } from './issuer.ts'
+import { NegativeCache } from '../cache/negative-cache.ts'
+import { RecencyCache } from '../cache/recency-cache.ts'
+import { Revocations } from '../cache/revocations.ts'
+import type { Routes } from '../classify.ts'
+import type { Metadata } from '../keys/discovery.ts'
+import type { KeySet } from '../keys/key-set.ts'
+import type { Settings } from '../options/settings.ts'
+import type { LastGood } from '../resilience/last-good.ts'
+import { Snapshots } from '../resilience/snapshots.ts'
+import type { Telemetry } from '../telemetry.ts'
+import type { Stores } from './stores.ts'
 
 /** The parts of a server, wired together once. */
 export interface Parts extends Stores {
@@ -54,7 +45,7 @@ export function assemble(settings: Settings, telemetry: Telemetry): Parts {
 
 /** Asks for every document that is not there yet. Never rejects. */
 export async function loadDocuments(parts: Parts): Promise<void> {
-  await Promise.all(documentsOf(parts).map((document) => document.value ?? document.obtain()))
+  await Promise.all(documentsOf(parts).map((document) => document.obtain()))
 }
 
 export function closeDocuments(parts: Parts): void {

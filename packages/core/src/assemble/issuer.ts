@@ -1,20 +1,19 @@
-import type { Route } from './classify.ts'
-import type { Stores } from './assemble.ts'
-import type { Introspector } from './introspection/introspector.ts'
-import { limited } from './introspection/limited.ts'
-import { remoteIntrospector } from './introspection/remote.ts'
-import { type DiscoverySettings, loadMetadata, type Metadata, parseMetadata } from './keys/discovery.ts'
-import { type KeySet, parseKeySet } from './keys/key-set.ts'
-import { type KeySource, pinnedKeys, remoteKeys } from './keys/key-source.ts'
-import { remoteKeySet } from './keys/remote-key-set.ts'
-import type { IntrospectionSettings, IssuerSettings, JwtSettings, Settings } from './options/settings.ts'
-import { LastGood, type LastGoodPorts, LoadTrouble } from './resilience/last-good.ts'
-import { parseJsonObject } from './syntax/json.ts'
-import type { Telemetry } from './telemetry.ts'
-import { IntrospectedJwtVerifier } from './verify/introspected-jwt.ts'
-import { type CallReport, IntrospectionVerifier } from './verify/introspection.ts'
-import { JwtVerifier } from './verify/jwt.ts'
-import type { Verifier } from './verify/verifier.ts'
+import type { Route } from '../classify.ts'
+import type { Introspector } from '../introspection/introspector.ts'
+import { limited } from '../introspection/limited.ts'
+import { remoteIntrospector } from '../introspection/remote.ts'
+import type { Metadata } from '../keys/discovery.ts'
+import type { KeySet } from '../keys/key-set.ts'
+import { type KeySource, pinnedKeys, remoteKeys } from '../keys/key-source.ts'
+import type { IntrospectionSettings, IssuerSettings, JwtSettings, Settings } from '../options/settings.ts'
+import type { LastGood } from '../resilience/last-good.ts'
+import type { Telemetry } from '../telemetry.ts'
+import { IntrospectedJwtVerifier } from '../verify/introspected-jwt.ts'
+import { type CallReport, IntrospectionVerifier } from '../verify/introspection.ts'
+import { JwtVerifier } from '../verify/jwt.ts'
+import type { Verifier } from '../verify/verifier.ts'
+import { endpointIn, keySetOf, metadataOf } from './documents.ts'
+import type { Stores, Wiring } from './stores.ts'
 
 /** What one issuer consists of. */
 export interface IssuerParts {
@@ -57,107 +56,6 @@ export function assembleIssuer(
     keySet,
     keys,
   }
-}
-
-interface Wiring {
-  readonly issuer: IssuerSettings
-  readonly settings: Settings
-  readonly stores: Stores
-  readonly telemetry: Telemetry
-}
-
-function metadataOf({ issuer: { issuer, metadataUrl, tls }, settings, stores, telemetry }: Wiring): LastGood<Metadata> {
-  const { resilience, endpoints, ports } = settings
-  const discovery: DiscoverySettings = {
-    issuer,
-    metadataUrl,
-    tls,
-    endpoints,
-    deadline: resilience.documentDeadline,
-    freshness: resilience.documentFreshness,
-  }
-  const name = `metadata ${issuer}`
-  const parse = (text: string): Metadata | undefined => {
-    const json = parseJsonObject(Buffer.from(text))
-    return json && parseMetadata(json, discovery)
-  }
-  return new LastGood<Metadata>(
-    {
-      load: () => loadMetadata(discovery, ports),
-      restore: () => stores.snapshots.restoreDocument(name, parse),
-      keep: (text, since) => stores.snapshots.keepDocument(name, text, since),
-    },
-    resilience.keysHardBound,
-    documentPorts('metadata', issuer, settings, telemetry),
-  )
-}
-
-function keySetOf(
-  { issuer: { issuer, tls }, settings, stores, telemetry }: Wiring,
-  { algorithms, jwksUri }: JwtSettings,
-  metadata: LastGood<Metadata> | undefined,
-): LastGood<KeySet> {
-  const { resilience, ports } = settings
-  const name = `keys ${issuer}`
-  const keySet = {
-    url: async () => jwksUri ?? (await endpointIn(metadata!, (known) => known.jwksUri)),
-    algorithms,
-    tls,
-    deadline: resilience.documentDeadline,
-    freshness: resilience.documentFreshness,
-    skipped: (why: 'unusable' | 'weak' | 'private' | 'symmetric' | 'not_allowed') =>
-      telemetry.emit({ type: 'key_skipped', issuer, why }),
-    dropped: () =>
-      telemetry.emit({
-        type: 'document',
-        document: 'keys',
-        issuer,
-        result: 'dropped',
-        trigger: 'expired',
-        trouble: 'no_usable_key',
-      }),
-  }
-  const parse = (text: string): KeySet | undefined => {
-    const json = parseJsonObject(Buffer.from(text))
-    return json && parseKeySet(json, algorithms, keySet.skipped)
-  }
-  return new LastGood<KeySet>(
-    {
-      load: remoteKeySet(keySet, ports),
-      restore: () => stores.snapshots.restoreDocument(name, parse),
-      keep: (text, since) => stores.snapshots.keepDocument(name, text, since),
-    },
-    resilience.keysHardBound,
-    documentPorts('keys', issuer, settings, telemetry),
-  )
-}
-
-function documentPorts(
-  document: 'metadata' | 'keys',
-  issuer: string,
-  { ports }: Settings,
-  telemetry: Telemetry,
-): LastGoodPorts {
-  const { clock, random } = ports
-  return {
-    clock,
-    random,
-    report: (result, trigger, trouble) =>
-      telemetry.emit({ type: 'document', document, issuer, result, trigger, trouble }),
-  }
-}
-
-/** @throws {LoadTrouble} when no metadata can be had, or it does not name the endpoint. */
-async function endpointIn(
-  metadata: LastGood<Metadata>,
-  pick: (known: Metadata) => string | undefined,
-): Promise<string> {
-  if (metadata.value === undefined) await metadata.obtain()
-  const known = metadata.value
-  if (!known) throw new LoadTrouble(metadata.status.lastTrouble ?? 'metadata', { pause: metadata.pause })
-  const url = pick(known)
-  if (url === undefined) throw new LoadTrouble('endpoint_missing')
-  return url
 }
 
 function remote(
