@@ -40,10 +40,6 @@ const ADVICE: Partial<Readonly<Record<Reason, Advice>>> = {
     (issuer) =>
       `a route asks for fresh() evidence and ${issuer} has no introspection; configure it, or write fresh(…, { signature: 'counts' })`,
   ],
-  guard_without_protect: [
-    'HOLDFAST_GUARD_WITHOUT_PROTECT',
-    () => 'a guard was reached on a request that protect() has not seen; put app.use(protect(server)) before it',
-  ],
 }
 
 /** Advice for a refusal, at most once for each code and issuer. */

@@ -1,4 +1,5 @@
 import { AuthError, type AuthErrorDetails, descriptionOf, type ErrorCode, type Needs } from './errors.ts'
+import { isScopeToken } from './syntax/scope.ts'
 
 /** What goes out on the wire. */
 export interface Answer {
@@ -58,15 +59,21 @@ function challenge(error: AuthError, { scopes, acrValues, maxAge }: Needs, setti
     realm: settings.realm,
     error: named ? error.code : undefined,
     error_description: named && settings.describeErrors ? descriptionOf(error.reason) : undefined,
-    scope: scopes && scopes.length > 0 && error.code !== 'access_denied' ? scopes.join(' ') : undefined,
-    acr_values: acrValues?.join(' '),
-    max_age: maxAge?.toString(),
+    scope: error.code === 'access_denied' ? undefined : words(scopes),
+    acr_values: words(acrValues),
+    max_age: Number.isSafeInteger(maxAge) ? String(maxAge) : undefined,
     resource_metadata: settings.resourceMetadataUrl(),
   }
   const written = Object.entries(parameters).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}="${value}"`],
   )
   return `Bearer ${written.join(', ')}`
+}
+
+/** Space-separated, where there are any. What a guard of the application names and is no scope token stays out. */
+function words(named: readonly string[] | undefined): string | undefined {
+  const tokens = Array.isArray(named) ? named.filter(isScopeToken) : []
+  return tokens.length === 0 ? undefined : tokens.join(' ')
 }
 
 /** Equal to the challenge (RFC 6750 §3.1): no credentials, no error; our own mistakes say nothing. */

@@ -12,7 +12,7 @@ export function parseDuration(text: unknown): number | undefined {
   return parts ? Number(parts[1]) * UNITS[parts[2]!]! : undefined
 }
 
-/** The milliseconds of a {@link Duration} that was checked before. */
+/** The milliseconds of a duration. @throws {ConfigError} for text that is none. */
 export function milliseconds(value: Duration): number {
   const ms = parseDuration(value)
   if (ms === undefined)

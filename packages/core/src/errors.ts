@@ -168,6 +168,13 @@ export class AuthError extends Error {
   }
 }
 
+// For `console` and loggers: Node would print the whole chain of causes, with what a secret store or a host said.
+Object.defineProperty(AuthError.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: AuthError) {
+    return `${this.stack} { reason: '${this.reason}', status: ${this.status} }`
+  },
+})
+
 /** Builds the one error class that stages throw. */
 export function refused(reason: Reason, details?: AuthErrorDetails): AuthError {
   return new AuthError(reason, details)

@@ -25,7 +25,7 @@ export type {
   ResiliencePreset,
   ResourceServerOptions,
 } from './options/options.ts'
-export { duration, type Duration } from './duration.ts'
+export { duration, type Duration, milliseconds } from './duration.ts'
 export type { Algorithm } from './verify/algorithms.ts'
 export type { Profile } from './verify/jwt-header.ts'
 

@@ -11,9 +11,11 @@ export interface ReadinessAnswer {
   readonly state: ServerState
 }
 
-/** Whether traffic should be sent here, for readiness probes. */
+/** Whether traffic should be sent here, for readiness probes. Asking starts the loading of what is missing. */
 export function readinessOf(server: ResourceServer): ReadinessAnswer {
   const { state } = server.status()
+  // Before the first request nothing has been loaded, and a probe may be what the first request waits for.
+  if (state === 'cold') void server.ready()
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   return { status: state === 'cold' ? 503 : 200, headers, body: JSON.stringify({ state }), state }
 }

@@ -190,11 +190,13 @@ class Server implements ResourceServer {
     if (!origin) throw refused('guard_failed', { detail: 'the context was not made by this library' })
     if (this.#closing) throw refused('closed')
     const { token, presented } = origin
+    if (signatureCounts === true && token.by === 'signature') {
+      token.verifier.forget(presented.digest)
+      return this.#context(await token.verifier.verify(presented), presented)
+    }
     const asked = token.verifier.ask(presented, presented.arrivedAt - maxEvidenceAge)
-    if (asked) return this.#context(await asked, presented)
-    if (signatureCounts !== true) throw refused('fresh_unsupported', { issuer: auth.issuer })
-    token.verifier.forget(presented.digest)
-    return this.#context(await token.verifier.verify(presented), presented)
+    if (!asked) throw refused('fresh_unsupported', { issuer: auth.issuer })
+    return this.#context(await asked, presented)
   }
 
   /** Every refusal leaves through here: counted, told, and complete with the headers to answer with. */

@@ -2,6 +2,7 @@ import type { Stores } from './assemble/stores.ts'
 import { digestOf } from './cache/digest.ts'
 import type { MarkKind } from './cache/revocations.ts'
 import { ConfigError } from './errors.ts'
+import { parseJws } from './syntax/jws.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What to refuse from now on. Exactly one of the first five says which tokens. */
@@ -65,6 +66,12 @@ function revocationTarget(revocation: Revocation, issuers: readonly string[]): R
   return { is: 'mark', kind, value, issuer: whose, before }
 }
 
+/** What a JWT says of its own life. Unverified, and good enough: a token that lies about it is none. */
+function claimedExpiry(token: string): number | undefined {
+  const exp = parseJws(token)?.claims['exp']
+  return typeof exp === 'number' ? exp : undefined
+}
+
 const SNAPSHOT = 'revocations'
 
 /** Takes orders to revoke, and keeps them over a restart where there is a store. */
@@ -88,7 +95,8 @@ export class RevocationDesk {
     const { revocations, jwts, introspected, snapshots } = this.#stores
     if (target.is === 'token') {
       const digest = digestOf(target.token)
-      revocations.addTombstone(digest, (jwts.peek(digest) ?? introspected.peek(digest))?.expiresAt)
+      const known = jwts.peek(digest) ?? introspected.peek(digest)
+      revocations.addTombstone(digest, known ? known.expiresAt : claimedExpiry(target.token))
     } else {
       revocations.addMark(target.kind, target.issuer, target.value, target.before)
     }

@@ -50,14 +50,22 @@ function worst(issuers: readonly IssuerStatus[]): ServerState {
   return issuers.every(({ state }) => state === 'fresh') ? 'fresh' : 'degraded'
 }
 
-function issuerStatus({ issuer, metadata, keySet, keys }: IssuerParts): IssuerStatus {
+function issuerStatus(parts: IssuerParts): IssuerStatus {
+  const { issuer, metadata, keySet, keys } = parts
   const documents = [metadata, keySet].filter((document) => document !== undefined)
   const missing = documents.some((document) => document.value === undefined)
   const failing = documents.some((document) => document.status.failures > 0)
   return {
     issuer,
-    state: missing ? 'cold' : failing ? 'degraded' : 'fresh',
+    state: judgesNothing(parts) ? 'cold' : missing || failing ? 'degraded' : 'fresh',
     metadata: metadata?.status,
     keys: keySet && { ...keySet.status, kids: keys?.keys.map(({ kid }) => kid) ?? [] },
   }
+}
+
+/** True while there is neither a key for JWTs nor an endpoint for opaque tokens. */
+function judgesNothing({ route, keys, metadata, introspectsByMetadata }: IssuerParts): boolean {
+  const judgesJwts = keys !== undefined && keys.keys.length > 0
+  const judgesOpaque = route.opaque !== undefined && (!introspectsByMetadata || metadata?.value !== undefined)
+  return !judgesJwts && !judgesOpaque
 }

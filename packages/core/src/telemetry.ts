@@ -38,7 +38,8 @@ export class Telemetry {
       return
     }
     try {
-      this.#observer.on(Object.freeze(event))
+      const heard: unknown = this.#observer.on(Object.freeze(event))
+      if (heard instanceof Promise) heard.catch(() => undefined)
     } catch {
       // An observer that fails is no reason to refuse, or to serve, anybody.
     }

@@ -37,11 +37,14 @@ export class NodeRequest implements AuthRequest {
     return this.#address()
   }
 
-  /** Aborts when the client has gone. */
+  /** Aborts when the client has gone; not when an application that answered early still works. */
   get signal(): AbortSignal {
-    if (this.#response.destroyed) return AbortSignal.abort()
+    const response = this.#response
+    if (isGone(response)) return AbortSignal.abort()
     const controller = new AbortController()
-    this.#response.once('close', () => controller.abort())
+    response.once('close', () => {
+      if (isGone(response)) controller.abort()
+    })
     return controller.signal
   }
 }

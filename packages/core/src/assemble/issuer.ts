@@ -24,6 +24,8 @@ export interface IssuerParts {
   /** Present where keys are fetched. */
   readonly keySet: LastGood<KeySet> | undefined
   readonly keys: KeySource | undefined
+  /** Whether opaque tokens wait for the metadata: it names their endpoint. */
+  readonly introspectsByMetadata: boolean
 }
 
 /** Wires one issuer: documents, then keys, then verifiers; behaviour is added by wrapping, outermost last. */
@@ -55,6 +57,7 @@ export function assembleIssuer(
     metadata,
     keySet,
     keys,
+    introspectsByMetadata: introspection !== undefined && introspection.endpoint === undefined,
   }
 }
 
@@ -133,10 +136,14 @@ function introspectionVerifier(
     skew: settings.skewSeconds,
     requiredClaims: issuer.requiredClaims,
   }
+  // What the authority once called inactive stays refused: no fallback on the signature may revive it.
+  const inactive = (digest: string): void =>
+    stores.revocations.addTombstone(digest, stores.jwts.peek(digest)?.expiresAt)
   return (owner) => {
     // A JWT's own audience has been checked with its signature: its introspection need not repeat it.
     const audiencePolicy = owner && introspection.audience === 'required' ? 'ifPresent' : introspection.audience
-    return new IntrospectionVerifier({ ...shared, rules: { ...rules, audiencePolicy } }, owner)
+    const parts = { ...shared, rules: { ...rules, audiencePolicy }, inactive: owner && inactive }
+    return new IntrospectionVerifier(parts, owner)
   }
 }
 
@@ -163,7 +170,6 @@ function introspectedJwt(
     local,
     authority,
     known: (digest) => jwts.get(digest),
-    inactive: (digest, expiresAt) => revocations.addTombstone(digest, expiresAt),
     mayFallBack: () => revocations.complete,
   })
 }

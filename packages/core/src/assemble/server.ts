@@ -29,7 +29,7 @@ export function assemble(settings: Settings, telemetry: Telemetry): Parts {
       clock,
       () => telemetry.emit({ type: 'revocation', result: 'overflow' }),
     ),
-    snapshots: new Snapshots(settings.store, (operation) => telemetry.emit({ type: 'store_failed', operation })),
+    snapshots: new Snapshots(settings.store, clock, (operation) => telemetry.emit({ type: 'store_failed', operation })),
   }
   const issuers = settings.issuers.map((issuer) => assembleIssuer(issuer, settings, stores, telemetry))
   const routes = issuers.map(({ route }) => route)

@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
+import type { Claims } from '../verify/claims.ts'
 import type { VerifiedToken } from '../verify/verified-token.ts'
 
 /** What a mark names: every token of an issuer with this claim, issued before a moment. */
@@ -12,8 +13,17 @@ interface Mark {
   readonly until: number
 }
 
-const CLAIMS: Readonly<Record<MarkKind, string>> = { jti: 'jti', sub: 'sub', sid: 'sid', clientId: 'client_id' }
+/** The claim that a mark is held against: as in an `AuthContext`, `azp` is the client where there is no `client_id`. */
+const CLAIMS: Readonly<Record<MarkKind, (claims: Claims) => unknown>> = {
+  jti: ({ jti }) => jti,
+  sub: ({ sub }) => sub,
+  sid: ({ sid }) => sid,
+  clientId: ({ client_id: clientId, azp }) => clientId ?? azp,
+}
 const KINDS = Object.keys(CLAIMS) as readonly MarkKind[]
+
+/** Milliseconds: the largest tolerated difference between clocks, by which a JWT outlives its `exp`. */
+const SKEW = 300_000
 
 export interface RevocationBounds {
   /** Tombstones, and as many marks. */
@@ -47,21 +57,20 @@ export class Revocations {
     return this.#tombstones.size + this.#marks.size
   }
 
-  /** @param expiresAt Seconds, as `exp`. A tombstone outlives its token, and no longer than {@link RevocationBounds.lifetime}. */
+  /** @param expiresAt Seconds, as `exp`: a tombstone outlives its token. Where it is unknown, {@link RevocationBounds.lifetime} counts. */
   addTombstone(digest: string, expiresAt: number | undefined): void {
-    const latest = this.#clock.wall() + this.#bounds.lifetime
-    this.#tombstones.set(digest, expiresAt === undefined ? latest : Math.min(latest, expiresAt * 1_000))
-    this.#makeRoom(this.#tombstones, (until) => until)
+    const until = (expiresAt === undefined ? this.#clock.wall() + this.#bounds.lifetime : expiresAt * 1_000) + SKEW
+    this.#tombstones.set(digest, Math.max(until, this.#tombstones.get(digest) ?? 0))
+    this.#makeRoom(this.#tombstones, (end) => end)
   }
 
   /** @param before Seconds; default now. */
   addMark(kind: MarkKind, issuer: string, value: string, before?: number): void {
     const madeAt = this.#clock.wall()
-    this.#marks.set(nameOf(kind, issuer, value), {
-      before: before ?? madeAt / 1_000,
-      madeAt,
-      until: madeAt + this.#bounds.lifetime,
-    })
+    const cutOff = before ?? madeAt / 1_000
+    const until = Math.max(madeAt, cutOff * 1_000) + this.#bounds.lifetime + SKEW
+    const name = nameOf(kind, issuer, value)
+    this.#marks.set(name, stricter({ before: cutOff, madeAt, until }, this.#marks.get(name)))
     this.#makeRoom(this.#marks, (mark) => mark.until)
   }
 
@@ -83,7 +92,7 @@ export class Revocations {
   }
 
   #isMarked(token: VerifiedToken, kind: MarkKind): boolean {
-    const value = token.claims[CLAIMS[kind]]
+    const value = CLAIMS[kind](token.claims)
     const mark = typeof value === 'string' ? this.#marks.get(nameOf(kind, token.issuer, value)) : undefined
     if (!mark || this.#clock.wall() >= mark.until) return false
     const { iat } = token.claims as { iat?: number }
@@ -101,8 +110,13 @@ export class Revocations {
       if (until <= now) map.delete(name)
       else if (!earliest || until < earliest.until) earliest = { name, until }
     }
-    if (map.size <= this.#bounds.entries || !earliest) return
-    map.delete(earliest.name)
+    const excess = map.size - this.#bounds.entries
+    if (excess <= 0 || !earliest) return
+    if (excess === 1) map.delete(earliest.name)
+    else {
+      const byUntil = [...map].toSorted(([, one], [, other]) => untilOf(one) - untilOf(other))
+      for (const [name] of byUntil.slice(0, excess)) map.delete(name)
+    }
     this.#complete = false
     this.#overflowed()
   }
@@ -116,17 +130,40 @@ export class Revocations {
   restore(text: string): boolean {
     try {
       const { complete, tombstones, marks } = JSON.parse(text) as {
-        complete: boolean
-        tombstones: [string, number][]
+        complete: unknown
+        tombstones: [unknown, unknown][]
         marks: [string, Mark][]
       }
-      this.#tombstones = new Map([...tombstones, ...this.#tombstones])
-      this.#marks = new Map([...marks, ...this.#marks])
-      this.#complete &&= complete
+      if (!tombstones.every(isTombstoneEntry) || !marks.every(isMarkEntry)) return false
+      for (const [digest, until] of tombstones) {
+        this.#tombstones.set(digest, Math.max(until, this.#tombstones.get(digest) ?? 0))
+      }
+      for (const [name, mark] of marks) this.#marks.set(name, stricter(mark, this.#marks.get(name)))
+      this.#complete &&= complete === true
+      this.#makeRoom(this.#tombstones, (until) => until)
+      this.#makeRoom(this.#marks, (mark) => mark.until)
       return true
     } catch {
       return false
     }
+  }
+}
+
+function isTombstoneEntry(entry: readonly unknown[]): entry is [string, number] {
+  return typeof entry[0] === 'string' && Number.isFinite(entry[1])
+}
+
+function isMarkEntry([name, mark]: readonly [unknown, Partial<Mark> | null]): boolean {
+  return typeof name === 'string' && [mark?.before, mark?.madeAt, mark?.until].every((time) => Number.isFinite(time))
+}
+
+/** A later order never takes back an earlier one. */
+function stricter(mark: Mark, other: Mark | undefined): Mark {
+  if (!other) return mark
+  return {
+    before: Math.max(mark.before, other.before),
+    madeAt: Math.max(mark.madeAt, other.madeAt),
+    until: Math.max(mark.until, other.until),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { AuthContext } from '../context.ts'
-import { ConfigError, type Refusal } from '../errors.ts'
+import { ConfigError, REASONS, type Refusal } from '../errors.ts'
 import { type Guard, type GuardTime, scopesNeeded } from './guard.ts'
 
 function checked(of: string, guards: readonly Guard[]): void {
@@ -11,7 +11,8 @@ function checked(of: string, guards: readonly Guard[]): void {
 export function refusalOf(answer: unknown): Refusal | undefined {
   if (answer === true) return undefined
   const isRefusal = typeof answer === 'object' && answer !== null && 'reason' in answer
-  return isRefusal ? (answer as Refusal) : { reason: 'custom', detail: 'the guard did not say yes' }
+  const isKnown = isRefusal && typeof answer.reason === 'string' && Object.hasOwn(REASONS, answer.reason)
+  return isKnown ? (answer as Refusal) : { reason: 'custom', detail: 'the guard did not say yes' }
 }
 
 function settle(
@@ -24,6 +25,18 @@ function settle(
   return decide(answers.map(refusalOf))
 }
 
+/** What every guard says. When one throws, nobody is left to hear what the others reject with. */
+function answersOf(guards: readonly Guard[], auth: AuthContext, at: GuardTime): readonly unknown[] {
+  const answers: unknown[] = []
+  try {
+    for (const guard of guards) answers.push(guard(auth, at))
+    return answers
+  } catch (error) {
+    for (const answer of answers) if (answer instanceof Promise) answer.catch(() => undefined)
+    throw error
+  }
+}
+
 function combined(
   guards: readonly Guard[],
   scopes: readonly string[],
@@ -31,10 +44,7 @@ function combined(
 ): Guard {
   const pure = guards.every((guard) => guard.needs?.pure === true)
   const rule = (auth: AuthContext, at: GuardTime): true | Refusal | Promise<true | Refusal> =>
-    settle(
-      guards.map((guard) => guard(auth, at)),
-      decide,
-    )
+    settle(answersOf(guards, auth, at), decide)
   return Object.assign(rule, { needs: Object.freeze({ scopes, ...(pure ? { pure } : {}) }) })
 }
 

@@ -35,6 +35,8 @@ const known = new WeakSet<object>()
 
 function method(authentication: ClientAuthentication): ClientAuthentication {
   known.add(authentication)
+  // Part of it is a private key: whoever prints the options must not see it.
+  if (authentication.tls) Object.defineProperty(authentication, 'tls', { enumerable: false })
   return Object.freeze(authentication)
 }
 

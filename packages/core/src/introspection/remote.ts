@@ -43,6 +43,8 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
       // Secrets rotate without a restart: read them once more before calling it our mistake.
       if (answer.status === 401 && settings.client.renewable) answer = await attempt(request, signal)
       return judge(answer)
+    }).catch((error: unknown) => {
+      throw troubleOf(error)
     })
   }
 

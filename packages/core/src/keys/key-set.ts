@@ -32,13 +32,14 @@ export function parseKeySet(
 ): KeySet | undefined {
   const entries = document['keys']
   if (!Array.isArray(entries) || entries.length > MAX_KEYS) return undefined
-  const keys: VerificationKey[] = []
+  const keys = new Map<string, VerificationKey>()
   for (const entry of entries as readonly unknown[]) {
     const key = isJsonObject(entry) ? verificationKey(entry, allowed) : 'unusable'
-    if (key instanceof VerificationKey) keys.push(key)
+    // One object for a key that is listed twice: a second one would outlive the key's retirement.
+    if (key instanceof VerificationKey) keys.set(identity(key), keys.get(identity(key)) ?? key)
     else skipped(key)
   }
-  return { keys }
+  return { keys: [...keys.values()] }
 }
 
 /** The next set: keys that stay keep their imported material, keys that left or changed are retired at once. */
@@ -46,7 +47,7 @@ export function succeed(previous: KeySet | undefined, next: KeySet): KeySet {
   const staying = new Map(previous?.keys.map((key) => [identity(key), key]))
   const keys = next.keys.map((key) => staying.get(identity(key)) ?? key)
   const current = new Set(keys)
-  for (const key of staying.values()) if (!current.has(key)) key.retired = true
+  for (const key of previous?.keys ?? []) if (!current.has(key)) key.retired = true
   return { keys }
 }
 

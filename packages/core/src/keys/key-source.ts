@@ -68,11 +68,11 @@ export function remoteKeys(document: LastGood<KeySet>, clock: Clock, wait: numbe
 
   /** A `kid` that the set lacks may be newer than the set. Each look is paid from a budget, claimed beforehand. */
   async function lookAgain(request: KeyRequest): Promise<void> {
-    const patience = unknownKids.wait
+    const patience = document.loading ? 0 : unknownKids.wait // joining a running fetch costs nothing
     if (document.pause > 0 || patience > wait) return
     if (patience > 0)
       await waitAtMost(new Promise<void>((resolve) => clock.after(patience, resolve)), wait, clock, request.signal)
-    if (at(request) || !(document.loading || unknownKids.take())) return
+    if (at(request) || request.signal?.aborted === true || !(document.loading || unknownKids.take())) return
     await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.signal)
   }
 

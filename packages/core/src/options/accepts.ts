@@ -31,7 +31,13 @@ export function acceptsRule(
   const refusedExample = examples.findIndex((example) => !takes(example))
   if (refusedExample !== -1)
     throw new ConfigError(`option "${path}.examples[${refusedExample}]" is not taken by its own rule`)
-  return { takes, probes: examples.length > 0 ? examples : [madeUp(prefix ?? '', length)] }
+  const probes = examples.length > 0 ? examples : [madeUp(prefix ?? '', length)]
+  if (!probes.every(takes)) {
+    throw new ConfigError(
+      `option "${path}" contradicts itself; write a prefix that fits "length" and "alphabet", which count for the whole token`,
+    )
+  }
+  return { takes, probes }
 }
 
 /** A token that a declarative rule takes: digits and letters that every alphabet has. */

@@ -51,7 +51,7 @@ export const resilience: Check<ResilienceSettings> = (value, path) => {
     maxInFlight: optional(integer(1, 10_000), DEFAULTS.maxInFlight),
     maxWaiting: optional(integer(0, 1_000_000), DEFAULTS.maxWaiting),
   })(options, path)
-  return Object.freeze({ ...numbers, documentFreshness: DEFAULTS.documentFreshness })
+  return Object.freeze({ ...numbers, documentFreshness: Object.freeze({ ...DEFAULTS.documentFreshness }) })
 }
 
 function presetOf(options: unknown, path: string): ResiliencePreset {

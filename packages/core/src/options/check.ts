@@ -13,7 +13,7 @@ export function fail(path: string, value: unknown, expected: string): never {
 function shown(value: unknown): string {
   if (value === undefined) return 'missing'
   if (typeof value === 'string')
-    return value.length <= 100 ? JSON.stringify(value) : `a text of ${value.length} characters`
+    return value.length <= 100 ? JSON.stringify(withoutUser(value)) : `a text of ${value.length} characters`
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
   return Array.isArray(value)
     ? 'a list'
@@ -24,13 +24,26 @@ function shown(value: unknown): string {
         : `a ${typeof value}`
 }
 
+/** A URL without the password that somebody wrote into it. */
+function withoutUser(value: string): string {
+  return value.replace(/\/\/.*@/s, '//…@')
+}
+
+/** Like {@link fail}, where the value may be a secret that got into the wrong place: it is never quoted. */
+function failUnseen(path: string, value: unknown, expected: string): never {
+  if (typeof value !== 'string') return fail(path, value, expected)
+  throw new ConfigError(`option "${path}" is a text; write ${expected}`)
+}
+
 type Shape<T> = { readonly [K in keyof T]-?: Check<T[K]> }
 
 /** A plain object with these members and no other: an unknown name is refused with the nearest right one. */
 export function object<T extends object>(shape: Shape<T>): Check<T> {
   const names = Object.keys(shape) as (keyof T & string)[]
   return (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(path || 'options', value, 'an object')
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return failUnseen(path || 'options', value, 'an object')
+    }
     for (const name of Object.keys(value)) {
       if (!Object.hasOwn(shape, name))
         throw new ConfigError(`unknown option "${join(path, name)}"${suggestion(name, names)}`)
@@ -121,6 +134,11 @@ export function oneOrMore<T>(check: Check<T>): Check<readonly T[]> {
 /** Anything for which a test holds, such as an implementation of a port. */
 export function satisfying<T>(test: (value: unknown) => boolean, expected: string): Check<T> {
   return (value, path) => (test(value) ? (value as T) : fail(path, value, expected))
+}
+
+/** The same for what may be a secret. */
+export function satisfyingUnseen<T>(test: (value: unknown) => boolean, expected: string): Check<T> {
+  return (value, path) => (test(value) ? (value as T) : failUnseen(path, value, expected))
 }
 
 /** True for an object with these methods. */

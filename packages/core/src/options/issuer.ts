@@ -15,6 +15,7 @@ import {
   oneOrMore,
   optional,
   satisfying,
+  satisfyingUnseen,
   text,
   withDefault,
 } from './check.ts'
@@ -39,10 +40,11 @@ const isRecord = (value: unknown): boolean => typeof value === 'object' && value
 
 /** A record whose values have one of these types. */
 function record<T>(expected: string, ...types: readonly string[]): Check<Readonly<Record<string, T>>> {
-  return satisfying(
+  const fits = satisfying<Readonly<Record<string, T>>>(
     (value) => isRecord(value) && Object.values(value as object).every((one) => types.includes(typeof one)),
     expected,
   )
+  return (value, path) => Object.freeze({ ...fits(value, path) })
 }
 
 const pem: Check<string | Buffer> = (value, path) =>
@@ -55,7 +57,7 @@ const shape = (endpoints: EndpointPolicy): Check<CheckedIssuer> =>
     jwt: (value, path) => jwtSettings(value, path, endpoints),
     introspection: optional(
       object<IntrospectionSettings>({
-        client: satisfying(
+        client: satisfyingUnseen(
           isClientAuthentication,
           'what clientSecretBasic(…) and its siblings return, or unauthenticated() where the endpoint asks for nothing',
         ),

@@ -14,6 +14,7 @@ import {
   oneOf,
   optional,
   satisfying,
+  satisfyingUnseen,
   span,
   text,
   withDefault,
@@ -43,7 +44,7 @@ const shape = (endpoints: EndpointPolicy): Check<CheckedJwt> =>
     jwksUri: optional(endpoint(endpoints)),
     keys: optional(satisfying(isJwkSet, 'a JWK Set: { keys: [ … ] }')),
     sharedSecret: optional(
-      satisfying(isSecret, 'a Uint8Array of at least 32 octets; text is never guessed to be a key'),
+      satisfyingUnseen(isSecret, 'a Uint8Array of at least 32 octets; text is never guessed to be a key'),
     ),
     mode: withDefault(oneOf('offline', 'online', 'onlineWhenHealthy'), 'offline'),
     maxTokenAge: optional(span('1s', '180d')),

@@ -14,12 +14,16 @@ export interface Clock {
   after(ms: number, run: () => void): Cancel
 }
 
+/** The longest timer that Node knows: 24.8 days; a longer one would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 /** The machine's clocks. */
 export const systemClock: Clock = Object.freeze({
   wall: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms: number, run: () => void): Cancel {
-    const timer = setTimeout(run, ms)
+    // Node cuts fractions and counts from a whole millisecond: without the one more, timers fire up to 2 ms early.
+    const timer = setTimeout(run, Math.min(LONGEST_TIMER, Math.ceil(ms) + 1))
     timer.unref()
     return () => clearTimeout(timer)
   },

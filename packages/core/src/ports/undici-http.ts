@@ -16,6 +16,7 @@ const LAST_RESORT_MS = 60_000
 /** The network over undici: one pool per origin and client certificate; certificates are always checked. */
 export function undiciHttp(options: UndiciHttpOptions): Http {
   const pools = new Map<TlsIdentity | undefined, Map<string, Pool>>()
+  let closed = false
 
   function poolFor(origin: string, tls: TlsIdentity | undefined): Pool {
     let byOrigin = pools.get(tls)
@@ -39,6 +40,7 @@ export function undiciHttp(options: UndiciHttpOptions): Http {
 
   return {
     async send(request) {
+      if (closed) throw new HttpError('aborted')
       const url = new URL(request.url)
       let answered = false
       try {
@@ -57,6 +59,7 @@ export function undiciHttp(options: UndiciHttpOptions): Http {
       }
     },
     async close() {
+      closed = true
       const all = [...pools.values()].flatMap((byOrigin) => [...byOrigin.values()])
       pools.clear()
       await Promise.all(all.map((pool) => pool.destroy()))

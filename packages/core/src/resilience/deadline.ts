@@ -1,13 +1,25 @@
-import type { Clock } from '../ports/clock.ts'
+import type { Cancel, Clock } from '../ports/clock.ts'
+import { HttpError } from '../ports/http.ts'
 
-/** Runs work under one total deadline in milliseconds. The signal ends a slow drip as well as a silent server. */
+/**
+ * Runs work under one total deadline in milliseconds. The signal ends a slow drip as well as a silent server; work that
+ * does not listen to it, such as a secret that is never read, is left behind.
+ *
+ * @throws {HttpError} `timeout`
+ */
 export async function withDeadline<T>(ms: number, clock: Clock, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
-  const cancel = clock.after(ms, () => controller.abort())
+  let cancel: Cancel | undefined
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(ms, () => {
+      controller.abort()
+      reject(new HttpError('timeout'))
+    })
+  })
   try {
-    return await work(controller.signal)
+    return await Promise.race([work(controller.signal), late])
   } finally {
-    cancel()
+    cancel?.()
   }
 }
 

@@ -146,6 +146,8 @@ export class LastGood<T> {
   async #begin(): Promise<void> {
     const restored = await this.#source.restore?.()
     if (!restored) return void (await this.refresh('start'))
+    // What was loaded meanwhile is newer than what was kept.
+    if (this.#held) return
     this.#held = restored
     this.#ports.report('restored', 'start')
     void this.refresh('start')
@@ -180,6 +182,10 @@ export class LastGood<T> {
     if (this.#closed) return
     const { clock } = this.#ports
     this.#nextAt = clock.monotonic() + ms
-    this.#cancel = clock.after(ms, () => void this.refresh(trigger))
+    this.#cancel = clock.after(ms, () => {
+      // The timer ends the pause it was set for: one that fires a hair early must not end the chain of attempts.
+      this.#pausedUntil = -Infinity
+      void this.refresh(trigger)
+    })
   }
 }

@@ -1,5 +1,6 @@
-import type { Instant } from '../ports/clock.ts'
+import type { Clock, Instant } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
+import { withDeadline } from './deadline.ts'
 
 /** A document as the store keeps it. */
 interface Snapshot {
@@ -8,13 +9,18 @@ interface Snapshot {
   readonly since: number
 }
 
+/** Milliseconds after which a store that says nothing counts as failed: keys and requests wait for it. */
+const DEADLINE = 2_000
+
 /** The store, with its failures turned into events: what it cannot keep, this process keeps alone. */
 export class Snapshots {
   readonly #store: Store | undefined
+  readonly #clock: Clock
   readonly #failed: (operation: 'load' | 'save') => void
 
-  constructor(store: Store | undefined, failed: (operation: 'load' | 'save') => void) {
+  constructor(store: Store | undefined, clock: Clock, failed: (operation: 'load' | 'save') => void) {
     this.#store = store
+    this.#clock = clock
     this.#failed = failed
   }
 
@@ -23,8 +29,10 @@ export class Snapshots {
   }
 
   async load(name: string): Promise<string | undefined> {
+    const store = this.#store
+    if (!store) return undefined
     try {
-      return await this.#store?.load(name)
+      return await withDeadline(DEADLINE, this.#clock, async () => store.load(name))
     } catch {
       this.#failed('load')
       return undefined
@@ -33,9 +41,10 @@ export class Snapshots {
 
   /** @returns True when the value would survive a restart. */
   async save(name: string, value: string): Promise<boolean> {
-    if (!this.#store) return false
+    const store = this.#store
+    if (!store) return false
     try {
-      await this.#store.save(name, value)
+      await withDeadline(DEADLINE, this.#clock, async () => store.save(name, value))
       return true
     } catch {
       this.#failed('save')

@@ -21,7 +21,8 @@ function parseHeader(segment: string): JsonObject | undefined {
   if (known) return known
   const bytes = segment.length <= MAX_HEADER ? decodeBase64url(segment) : undefined
   const header = bytes && parseJsonObject(bytes)
-  if (header) headers.set(segment, header)
+  // A copy for the key: a slice of the token would keep the whole token in memory.
+  if (header) headers.set(Buffer.from(segment).toString(), header)
   return header
 }
 

@@ -1,4 +1,6 @@
 import { AuthError } from '../errors.ts'
+import type { Json } from '../syntax/json.ts'
+import { parseScope } from '../syntax/scope.ts'
 import type { IntrospectionVerifier } from './introspection.ts'
 import type { JwtVerifier } from './jwt.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -13,9 +15,7 @@ export interface IntrospectedJwtVerifierParts {
   readonly authority: (owner: Verifier) => IntrospectionVerifier
   /** The entry that the local part keeps for a token. */
   readonly known: (digest: string) => VerifiedToken | undefined
-  /** Remembers that the authority called a token inactive, so that no fallback revives it. */
-  readonly inactive: (digest: string, expiresAt: number | undefined) => void
-  /** False once such knowledge had to be thrown away. */
+  /** False once the knowledge that some token is inactive had to be thrown away. */
   readonly mayFallBack: () => boolean
 }
 
@@ -42,9 +42,7 @@ export class IntrospectedJwtVerifier implements Verifier {
 
   async verify(presented: Presented): Promise<Verdict> {
     const local = await this.#signed(presented)
-    return this.#parts.mode === 'offline'
-      ? local
-      : this.#answered(local, presented, () => this.#authority.verify(presented))
+    return this.#parts.mode === 'offline' ? local : this.#answered(local, presented)
   }
 
   forget(digest: string): void {
@@ -54,8 +52,7 @@ export class IntrospectedJwtVerifier implements Verifier {
 
   async ask(presented: Presented, since: number): Promise<Verdict> {
     const local = await this.#signed(presented)
-    const answer = await this.#watched(local, presented, () => this.#authority.ask(presented, since))
-    return this.#together(local, answer)!
+    return this.#together(local, await this.#authority.ask(presented, since))!
   }
 
   #with(local: Verdict | undefined, presented: Presented): Verdict | undefined {
@@ -68,9 +65,9 @@ export class IntrospectedJwtVerifier implements Verifier {
     return (known && this.#local.recall(known)) ?? this.#local.verify(presented)
   }
 
-  async #answered(local: Verdict, presented: Presented, call: () => Promise<Verdict>): Promise<Verdict> {
+  async #answered(local: Verdict, presented: Presented): Promise<Verdict> {
     try {
-      return this.#together(local, await this.#watched(local, presented, call))!
+      return this.#together(local, await this.#authority.verify(presented))!
     } catch (error) {
       const fallBack =
         error instanceof AuthError && error.code === 'unavailable' && this.#parts.mode === 'onlineWhenHealthy'
@@ -79,26 +76,22 @@ export class IntrospectedJwtVerifier implements Verifier {
     }
   }
 
-  async #watched(local: Verdict, { digest }: Presented, call: () => Promise<Verdict>): Promise<Verdict> {
-    try {
-      return await call()
-    } catch (error) {
-      if (error instanceof AuthError && error.reason === 'token_inactive')
-        this.#parts.inactive(digest, local.token.expiresAt)
-      throw error
-    }
-  }
-
-  /** The JWT's claims, on the authority's evidence; an answer may narrow scope and lifetime, never widen them. */
+  /** The JWT's claims, on the authority's evidence; an answer may narrow scope, lifetime and use, never widen them. */
   #together(local: Verdict, answer: Verdict | undefined): Verdict | undefined {
     if (!answer) return undefined
     const { claims } = local.token
-    const { exp, scope } = answer.token.claims
+    const { exp, scope, cnf } = answer.token.claims
     const narrowed = Object.freeze({
       ...claims,
       ...(exp === undefined ? {} : { exp: Math.min(exp as number, claims['exp'] as number) }),
-      ...(scope === undefined ? {} : { scope }),
+      ...(cnf === undefined ? {} : { cnf }),
+      ...(scope === undefined ? {} : { scope: within(local.token.scopeSet, scope) }),
     })
     return { ...answer, token: local.token.onEvidenceOf(answer.token, narrowed) }
   }
+}
+
+/** Those of the scopes in an answer that the JWT grants, too. */
+function within(granted: ReadonlySet<string>, scope: Json): string {
+  return (parseScope(scope) ?? []).filter((one) => granted.has(one)).join(' ')
 }

@@ -32,6 +32,8 @@ export interface IntrospectionVerifierParts {
   readonly clock: Clock
   readonly random: Random
   readonly report: (event: CallReport) => void
+  /** Hears of every token that is called inactive, whether or not anybody still waits for the answer. */
+  readonly inactive?: ((digest: string) => void) | undefined
 }
 
 /** What came of a call, and of a request that went on without one. */
@@ -154,10 +156,11 @@ export class IntrospectionVerifier implements Verifier {
 
   /** Keeps an answer, unless newer knowledge or an order to forget came in between. */
   #learn(digest: string, call: Call, answer: Answer): Outcome {
-    const { positives, negatives, rules, scopeSource } = this.#parts
+    const { positives, negatives, rules, scopeSource, inactive } = this.#parts
     if (answer.is === 'inactive') {
       positives.delete(digest)
       negatives.add(digest)
+      inactive?.(digest)
       return { is: 'inactive' }
     }
     const { claims, size, freshFor } = answer
@@ -191,10 +194,14 @@ export class IntrospectionVerifier implements Verifier {
   }
 
   #check(entry: VerifiedToken): VerifiedToken {
-    const { rules, clock, positives } = this.#parts
+    const { rules, clock, positives, negatives } = this.#parts
     const refusal = checkIntrospectedClaims(entry.claims, rules, clock.wall() / 1_000)
     if (!refusal) return entry
-    if (refusal.reason === 'token_expired') positives.delete(entry.digest)
+    if (refusal.reason === 'token_expired') {
+      // Expired stays expired, an outage notwithstanding: only the authority may say otherwise.
+      positives.delete(entry.digest)
+      negatives.add(entry.digest)
+    }
     throw this.#refused(refusal.reason, refusal.detail)
   }
 

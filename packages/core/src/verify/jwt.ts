@@ -111,6 +111,9 @@ export class JwtVerifier implements Verifier {
 
   #admit(presented: Presented, jwt: UnverifiedJwt, key: VerificationKey): Verdict {
     const { rules, scopeSource, store, clock } = this.#parts
+    // Judged once more: the wait for a key or for the thread pool may have outlasted the token.
+    const late = checkTimes(jwt.claims, clock.wall() / 1_000, rules)
+    if (late) throw refused(late.reason, { issuer: rules.issuer })
     const token = new VerifiedToken({
       digest: presented.digest,
       issuer: rules.issuer,

@@ -1,0 +1,38 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A listener on loopback that can be unplugged: it closes, its sockets die, and later it is back on the same port. */
+export interface Outlet {
+  readonly url: string
+  unplug(): Promise<void>
+  plugIn(): Promise<void>
+}
+
+/** @param preferredPort Taken if it is free, else any other. */
+export async function createOutlet(listener: RequestListener, preferredPort = 0): Promise<Outlet> {
+  const server = createServer(listener)
+  const listen = async (port: number): Promise<void> => {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  }
+  await listen(preferredPort).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
+    await listen(0)
+  })
+  const { port } = server.address() as AddressInfo
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async unplug() {
+      if (!server.listening) return
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+    async plugIn() {
+      if (!server.listening) await listen(port)
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import { createGate, createInnerGate, type ProtectArguments } from '../../src/adapter/index.ts'
+import { anyScope, createResourceServer, scope, type Store } from '../../src/index.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+
+const options = { issuer: 'https://login.example.com', audience: 'https://api.example.com' }
+const server = createResourceServer(options)
+const nobody = { method: 'GET', url: '/x', rawHeaders: [] }
+
+describe('protect(), before any request', () => {
+  it.each([
+    ['a misspelt option', [{ optinal: true }], 'unknown option "optinal"; the options here are optional, onRefusal'],
+    ['optional that is no boolean', [{ optional: 'yes' }], 'option "optional" is true or false'],
+    ['onRefusal that is neither', [{ onRefusal: 'throw' }], `option "onRefusal" is 'answer' or 'next'`],
+    ['attach without a name', [{ attach: '' }], 'option "attach" is the name of a property'],
+    ['attach to what assignment would act on', [{ attach: '__proto__' }], 'option "attach" is the name of a property'],
+    ['challenge.scope that is no scope', [{ challenge: { scope: 'a"b' } }], 'option "challenge.scope" is'],
+    ['challenge with a misspelt member', [{ challenge: { scopes: 'a' } }], 'unknown option "challenge.scopes"'],
+    ['a guard that is no function', [undefined], 'after the server come options, then guards'],
+    ['guards on nobody', [{ optional: true }, scope('a')], '"optional" and guards contradict each other'],
+  ])('refuses %s', (_, rest, message) => {
+    expect(() => createGate(server, rest as unknown as ProtectArguments)).toThrow(message)
+  })
+
+  it.each([undefined, null, 'https://login.example.com'])('refuses %s for a server', (given) => {
+    expect(() => createGate(given as never, [])).toThrow('write a server from createResourceServer()')
+  })
+
+  it('takes options of a server for the server', () => {
+    expect(createGate({ ...options, audience: 'https://a.example.com' }, []).server.metadata?.url).toBe(
+      'https://a.example.com/.well-known/oauth-protected-resource',
+    )
+  })
+})
+
+describe('warnings', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  it('says once more what a second server from equal options costs', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    const twice = { ...options, audience: 'https://twice.example.com' }
+    createGate(twice, [])
+    expect(warned).not.toHaveBeenCalled()
+    createGate(twice, [])
+    expect(warned).toHaveBeenCalledWith(
+      expect.stringContaining('two servers from equal options'),
+      expect.objectContaining({ code: 'HOLDFAST_TWO_SERVERS' }),
+    )
+  })
+
+  it('says once that a guard stands without protect', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    const inner = createInnerGate([scope('a')])
+    const passages = [await inner.enter({}, nobody), await inner.enter({}, nobody)]
+    expect(passages.map((passage) => passage.is === 'answer' && passage.answer.status)).toEqual([500, 500])
+    expect(warned).toHaveBeenCalledExactlyOnceWith(
+      expect.stringContaining('protect() has not seen'),
+      expect.objectContaining({ code: 'HOLDFAST_GUARD_WITHOUT_PROTECT' }),
+    )
+  })
+})
+
+describe('a guard that nobody came to', () => {
+  it('refuses with complete headers, also while the server still reads what was revoked', async () => {
+    let loaded = (): void => undefined
+    const store: Store = {
+      load: () => new Promise((resolve) => (loaded = () => resolve(undefined))),
+      save: () => Promise.resolve(),
+    }
+    const starting = createResourceServer({ ...options, store })
+    const request = {}
+    await createGate(starting, [{ optional: true, onRefusal: 'next' }]).enter(request, nobody)
+    const waiting = createInnerGate([anyScope('a', 'b')]).enter(request, nobody)
+    expect(waiting).toBeInstanceOf(Promise)
+    loaded()
+    const passage = await waiting
+    expect(passage).toMatchObject({ is: 'answer', handOn: true })
+    expect(passage.is === 'answer' && passage.error?.headers['www-authenticate']).toBe(
+      'Bearer realm="https://api.example.com", scope="a"',
+    )
+    await starting.close()
+  })
+})

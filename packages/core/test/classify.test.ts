@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import { classify, type Route, type Routes } from '../src/classify.ts'
+import { AuthError } from '../src/errors.ts'
+import type { Verifier } from '../src/verify/verifier.ts'
+import { b64, ISSUER, json, verdictOf } from './support/jwt.ts'
+
+/** Stands for a verifier that nobody may call: classification asks none. */
+function untouchable(): Verifier {
+  const touched = (): never => {
+    throw new Error('a verifier was called')
+  }
+  return { recall: touched, now: touched, verify: touched, ask: touched, forget: touched }
+}
+
+function routesOf(...routes: readonly Route[]): Routes {
+  return {
+    byIssuer: new Map(routes.map((route) => [route.issuer, route])),
+    opaque: routes.filter((route) => route.opaque !== undefined),
+  }
+}
+
+const OTHER = 'https://other.example'
+const jwtFrom = (iss: unknown, header: object = { alg: 'ES256' }): string => `${json(header)}.${json({ iss })}.c2ln`
+const local = untouchable()
+const remote = untouchable()
+const jwtOnly: Route = { issuer: ISSUER, jwt: local, opaque: undefined, accepts: undefined }
+const opaqueOnly: Route = { issuer: ISSUER, jwt: undefined, opaque: remote, accepts: undefined }
+const both: Route = { issuer: ISSUER, jwt: local, opaque: remote, accepts: undefined }
+const startsWith = (issuer: string, prefix: string): Route => ({
+  issuer,
+  jwt: undefined,
+  opaque: untouchable(),
+  accepts: (token) => token.startsWith(prefix),
+})
+
+describe('classify', () => {
+  test('gives a JWT to the issuer that it names, taken apart', () => {
+    const { issuer, verifier, jwt } = classify(jwtFrom(ISSUER), routesOf(both))
+    expect([issuer, verifier]).toEqual([ISSUER, local])
+    expect(jwt?.claims).toEqual({ iss: ISSUER })
+  })
+
+  test('gives an opaque token to the only issuer that takes them', () => {
+    expect(classify('opaque', routesOf(both))).toEqual({ issuer: ISSUER, verifier: remote, jwt: undefined })
+  })
+
+  test('gives a JWT to introspection where its issuer verifies none locally', () => {
+    expect(classify(jwtFrom(ISSUER), routesOf(opaqueOnly))).toEqual({
+      issuer: ISSUER,
+      verifier: remote,
+      jwt: undefined,
+    })
+  })
+
+  test.each([
+    ['another issuer', OTHER],
+    ['a trailing slash', `${ISSUER}/`],
+    ['a prefix', ISSUER.slice(0, -1)],
+    ['another case', ISSUER.toUpperCase()],
+    ['a default port', 'https://as.example:443'],
+    ['an array', [ISSUER]],
+    ['an object', { toString: ISSUER }],
+    ['a number', 1],
+    ['null', null],
+    ['nothing', undefined],
+    ['the name of an inherited member', 'constructor'],
+    ['a lone surrogate', '\ud800'],
+  ])('refuses a JWT whose iss is %s', (_, iss) => {
+    expect(verdictOf(() => classify(jwtFrom(iss), routesOf(both)))).toBe('issuer_unknown') // JW-43, NG-39, NG-42
+  })
+
+  test('never shows the JWT of a stranger to introspection', () => {
+    expect(verdictOf(() => classify(jwtFrom(OTHER), routesOf(opaqueOnly)))).toBe('issuer_unknown')
+  })
+
+  test.each([
+    [`${ISSUER}/`, ISSUER],
+    [ISSUER, `${ISSUER}/`],
+  ])('names the configured issuer when %s differs by a slash only', (iss, configured) => {
+    try {
+      classify(jwtFrom(iss), routesOf({ ...jwtOnly, issuer: configured }))
+      expect.unreachable()
+    } catch (error) {
+      const { issuer, unverified } = AuthError.detailsOf(error as AuthError)
+      expect({ issuer, unverified }).toEqual({ issuer: configured, unverified: true })
+    }
+  })
+
+  test('refuses a JWE', () => {
+    const jwe = `${json({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`
+    expect(verdictOf(() => classify(jwe, routesOf(both)))).toBe('token_encrypted') // JW-36, NG-28
+  })
+
+  test('refuses a JWT whose payload is not one JSON object', () => {
+    for (const payload of ['[]', '{"iss":1,"iss":2}', '{}x', ''])
+      expect(verdictOf(() => classify(`${json({ alg: 'x' })}.${b64(payload)}.`, routesOf(both)))).toBe(
+        'token_malformed',
+      )
+  })
+
+  test('refuses an opaque token where no issuer takes them', () => {
+    expect(verdictOf(() => classify('opaque', routesOf(jwtOnly)))).toBe('opaque_unsupported')
+  })
+
+  test('gives an opaque token to the one issuer whose rule takes it', () => {
+    const routes = routesOf(startsWith(ISSUER, 'a_'), startsWith(OTHER, 'b_'))
+    expect(classify('b_1', routes).issuer).toBe(OTHER)
+  })
+
+  test('refuses an opaque token that no rule takes', () => {
+    const routes = routesOf(startsWith(ISSUER, 'a_'), startsWith(OTHER, 'b_'))
+    expect(verdictOf(() => classify('c_1', routes))).toBe('issuer_unknown')
+  })
+
+  test('refuses an opaque token that two rules take, so that neither issuer learns it', () => {
+    const routes = routesOf(startsWith(ISSUER, 'a'), startsWith(OTHER, 'a_'))
+    expect(verdictOf(() => classify('a_1', routes))).toBe('issuer_ambiguous')
+  })
+})

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import type { Store } from '../../src/ports/store.ts'
+import { Snapshots } from '../../src/resilience/snapshots.ts'
+import { ManualClock, settled } from '../support/manual-clock.ts'
+
+function setUp(store: Store | undefined) {
+  const clock = new ManualClock()
+  const failures: string[] = []
+  return { clock, failures, snapshots: new Snapshots(store, clock, (operation) => void failures.push(operation)) }
+}
+
+function memory(kept: Record<string, string> = {}): Store & { readonly kept: Record<string, string> } {
+  return {
+    kept,
+    load: async (name) => kept[name],
+    save: async (name, value) => void (kept[name] = value),
+  }
+}
+const broken: Store = {
+  load: () => Promise.reject(new Error('no')),
+  save: () => {
+    throw new Error('no')
+  },
+}
+const silent: Store = { load: () => new Promise(() => undefined), save: () => new Promise(() => undefined) }
+
+test('without a store nothing is durable and nothing fails', async () => {
+  const { snapshots, failures } = setUp(undefined)
+  expect([snapshots.durable, await snapshots.load('x'), await snapshots.save('x', '1'), failures]).toEqual([
+    false,
+    undefined,
+    false,
+    [],
+  ])
+})
+
+test('a store that rejects a load is an event', async () => {
+  const { snapshots, failures } = setUp(broken)
+  expect([await snapshots.load('x'), failures]).toEqual([undefined, ['load']])
+}) // IN-38
+
+test('a store that throws on save is an event, and nothing is durable', async () => {
+  const { snapshots, failures } = setUp(broken)
+  expect([await snapshots.save('x', '1'), failures]).toEqual([false, ['save']])
+}) // IN-38
+
+test('a store that never answers a load is an event after two seconds', async () => {
+  const { clock, snapshots, failures } = setUp(silent)
+  const loaded = snapshots.load('x')
+  await clock.advance(2_000)
+  expect([await loaded, failures]).toEqual([undefined, ['load']])
+}) // IN-38
+
+test('a store that never answers a save is an event after two seconds', async () => {
+  const { clock, snapshots, failures } = setUp(silent)
+  const saved = snapshots.save('x', '1')
+  await clock.advance(2_000)
+  expect([await saved, failures]).toEqual([false, ['save']])
+}) // IN-38
+
+test('a document comes back with the time it was asked for', async () => {
+  const { clock, snapshots } = setUp(memory())
+  snapshots.keepDocument('keys', '{"keys":[]}', { wall: clock.wall(), monotonic: clock.monotonic() })
+  await settled()
+  expect(await snapshots.restoreDocument('keys', (text) => text)).toEqual({
+    value: '{"keys":[]}',
+    since: { wall: clock.wall(), monotonic: -Infinity },
+  })
+})
+
+test.each([
+  ['no JSON', 'xx', ['load']],
+  ['null', 'null', ['load']],
+  ['no time', '{"text":"a"}', []],
+  ['a time that is text', '{"text":"a","since":"1"}', []],
+])('a kept document that is %s is none', async (_, kept, events) => {
+  const { snapshots, failures } = setUp(memory({ keys: kept }))
+  expect(await snapshots.restoreDocument('keys', (text) => text)).toBeUndefined()
+  expect(failures).toEqual(events)
+}) // IN-39
+
+test('a kept document that the parser throws at is none', async () => {
+  const { snapshots } = setUp(memory({ keys: '{"text":"a","since":1}' }))
+  const restored = await snapshots.restoreDocument('keys', () => {
+    throw new Error('no')
+  })
+  expect(restored).toBeUndefined()
+}) // IN-39

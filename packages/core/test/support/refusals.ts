@@ -1,0 +1,16 @@
+import { AuthError } from '../../src/errors.ts'
+
+/** The error a call ends with, thrown or rejected. Fails the test when it ends well. */
+export async function errorOf(run: () => unknown): Promise<AuthError> {
+  try {
+    await run()
+  } catch (error) {
+    if (error instanceof AuthError) return error
+    throw error
+  }
+  throw new Error('it was not refused')
+}
+
+export async function reasonOf(run: () => unknown): Promise<string> {
+  return (await errorOf(run)).reason
+}

@@ -1,0 +1,142 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { authOf, guard, type KoaMiddleware, maybeAuthOf, protect, readiness, resourceMetadata } from '@holdfast/koa'
+import type { AdapterHarness, ContractApp, ContractHandler, ContractStep, ProtectStep } from '@holdfast/testing'
+import { Router } from '@koa/router'
+import type { Context, Middleware, Next } from 'koa'
+import Koa3 from 'koa'
+import Koa2 from 'koa2'
+
+/** Koa in both majors: what the contract's applications use is spelt the same. */
+const FRAMEWORKS = { 'koa 2': Koa2 as unknown as typeof Koa3, 'koa 3': Koa3 }
+
+export const harnesses: readonly AdapterHarness[] = Object.entries(FRAMEWORKS).map(([name, Koa]) => ({
+  name,
+  async start({ steps, onError, trustProxy = false, onUpgrade }) {
+    const app = new Koa({ proxy: trustProxy })
+    app.silent = true
+    if (onError) app.use(answering(onError))
+    add(Koa, app, steps, '')
+    const callback = app.callback()
+    const http = createServer((request, response) => void callback(request, response))
+    if (onUpgrade) http.on('upgrade', onUpgrade)
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    const { port } = http.address() as AddressInfo
+    return {
+      origin: `http://127.0.0.1:${port}`,
+      close: async () => {
+        http.closeAllConnections()
+        await new Promise((resolve) => http.close(resolve))
+      },
+    }
+  },
+}))
+
+/** @param prefix What routers outside of this one have matched; Koa's leave the path as it is. */
+function add(Koa: typeof Koa3, to: Koa3 | Router, steps: readonly ContractStep[], prefix: string): void {
+  for (const step of steps) {
+    const middleware = middlewareOf(step)
+    if (middleware) use(to, middleware)
+    else if (step.is === 'route' || step.is === 'readiness') {
+      const router = to instanceof Router ? to : new Router()
+      if (step.is === 'readiness') router.get('/readyz', readiness(step.server))
+      else {
+        const through = (step.through ?? []).map((one): Middleware => middlewareOf(one)!)
+        router[METHODS[step.method]](step.path, ...through, handling(step.handle))
+      }
+      if (router !== to) use(to, router.routes() as Middleware)
+    } else if (step.is === 'mount' && step.as === 'router') {
+      const inner = new Router()
+      add(Koa, inner, step.steps, prefix + step.path)
+      if (to instanceof Router) to.use(step.path, inner.routes())
+      else use(to, new Router().use(step.path, inner.routes()).routes() as Middleware)
+    } else if (step.is === 'mount') {
+      const inner = new Koa()
+      add(Koa, inner, step.steps, '')
+      if (to instanceof Router) to.all(`${step.path}/*rest`, mounted(prefix + step.path, inner))
+      else to.use(mounted(prefix + step.path, inner))
+    }
+  }
+}
+
+function use(to: Koa3 | Router, middleware: Middleware): void {
+  if (to instanceof Router) to.use(middleware)
+  else to.use(middleware)
+}
+
+const METHODS = { GET: 'get', POST: 'post', OPTIONS: 'options' } as const
+
+function middlewareOf(step: ContractStep): KoaMiddleware | undefined {
+  switch (step.is) {
+    case 'protect':
+      return protecting(step)
+    case 'guard':
+      return guard(...step.guards)
+    case 'headers':
+      return (ctx, next) => {
+        for (const [name, value] of Object.entries(step.headers)) ctx.set(name, value)
+        return next()
+      }
+    case 'begin':
+      return async (ctx, next) => {
+        Object.assign(ctx, { respond: false })
+        await new Promise((resolve) => ctx.res.writeHead(200).write(step.text, resolve))
+        return next()
+      }
+    case 'resourceMetadata':
+      return resourceMetadata(step.server)
+    case 'readiness':
+    case 'route':
+    case 'mount':
+      return undefined
+  }
+}
+
+const protecting = ({ server, options, guards = [] }: ProtectStep): KoaMiddleware =>
+  options ? protect(server, options, ...guards) : protect(server, ...guards)
+
+function handling(handle: ContractHandler): Middleware {
+  return async (ctx) => {
+    const { status, text } = await handle({
+      auth: () => authOf(ctx),
+      maybeAuth: () => maybeAuthOf(ctx),
+      shown: (name) => (ctx.state as Record<string, unknown>)[name],
+      body: ctx.req,
+    })
+    ctx.status = status
+    ctx.body = text
+  }
+}
+
+function answering(onError: NonNullable<ContractApp['onError']>): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next()
+    } catch (error) {
+      const { status, text } = onError(error)
+      ctx.status = status
+      ctx.body = text
+    }
+  }
+}
+
+/** What koa-mount does: an application inside another, with its path cut off. */
+function mounted(prefix: string, app: Koa3): Middleware {
+  return async (ctx, next) => {
+    const { path } = ctx
+    if (path !== prefix && !path.startsWith(`${prefix}/`)) return void (await next())
+    const inside = path.slice(prefix.length) || '/'
+    ctx.path = inside
+    await run(app.middleware, ctx, async () => {
+      ctx.path = path
+      await next()
+      ctx.path = inside
+    })
+    ctx.path = path
+  }
+}
+
+function run(middleware: readonly Middleware[], ctx: Context, next: Next): Promise<unknown> {
+  const [first, ...rest] = middleware
+  return first ? Promise.resolve(first(ctx, () => run(rest, ctx, next))) : next()
+}
