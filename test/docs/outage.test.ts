@@ -3,7 +3,7 @@ import {
   createResourceServer,
   fresh,
   type ResourceServer,
-  type ResourceServerOptions,
+  type SharedServerOptions,
   type Store,
 } from '@holdfast/core'
 import { type TestAuthorizationServer, testAuthorizationServer } from '@holdfast/testing'
@@ -60,7 +60,7 @@ const [KEYS, INTROSPECTION] = [
 ] as const
 
 /** A new process: a server that knows nothing but its options. */
-function started(overrides: Partial<ResourceServerOptions> = {}): ResourceServer {
+function started(overrides: SharedServerOptions = {}): ResourceServer {
   return createResourceServer({ ...as.options(), observe: () => undefined, ...overrides })
 }
 
@@ -164,11 +164,10 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
   'a JWT, without a `store`': async () => {
     as.outage()
     expect503(await ask(as.jwt(), started()), KEYS)
-    const { issuer, audience, ports } = { issuer: as.issuer, ...as.options() }
     const pinned = createResourceServer({
-      audience: audience!,
-      ports: ports!,
-      issuers: [{ issuer, jwt: { keys: as.keys } }],
+      audience: 'https://api.example.com',
+      ports: as.options().ports!,
+      issuers: [{ issuer: as.issuer, jwt: { keys: as.keys } }],
     })
     expect(await ask(as.jwt(), pinned)).toEqual(NORMALLY)
   },

@@ -24,6 +24,7 @@ export type {
   ResilienceOptions,
   ResiliencePreset,
   ResourceServerOptions,
+  SharedServerOptions,
 } from './options/options.ts'
 export { duration, type Duration, milliseconds } from './duration.ts'
 export type { Algorithm } from './verify/algorithms.ts'

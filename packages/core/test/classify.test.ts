@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { classify, type Route, type Routes } from '../src/classify.ts'
-import { AuthError } from '../src/errors.ts'
 import type { Verifier } from '../src/verify/verifier.ts'
-import { b64, ISSUER, json, verdictOf } from './support/jwt.ts'
+import { b64, ISSUER, json, refusalOf, verdictOf } from './support/jwt.ts'
+
+function touched(): never {
+  throw new Error('a verifier was called')
+}
 
 /** Stands for a verifier that nobody may call: classification asks none. */
 function untouchable(): Verifier {
-  const touched = (): never => {
-    throw new Error('a verifier was called')
-  }
   return { recall: touched, now: touched, verify: touched, ask: touched, forget: touched }
 }
 
@@ -77,13 +77,8 @@ describe('classify', () => {
     [`${ISSUER}/`, ISSUER],
     [ISSUER, `${ISSUER}/`],
   ])('names the configured issuer when %s differs by a slash only', (iss, configured) => {
-    try {
-      classify(jwtFrom(iss), routesOf({ ...jwtOnly, issuer: configured }))
-      expect.unreachable()
-    } catch (error) {
-      const { issuer, unverified } = AuthError.detailsOf(error as AuthError)
-      expect({ issuer, unverified }).toEqual({ issuer: configured, unverified: true })
-    }
+    const refusal = refusalOf(() => classify(jwtFrom(iss), routesOf({ ...jwtOnly, issuer: configured })))
+    expect(refusal).toEqual({ reason: 'issuer_unknown', issuer: configured, unverified: true })
   })
 
   test('refuses a JWE', () => {

@@ -15,6 +15,9 @@ const codeOf = (...lines: readonly string[]): unknown => {
   }
 }
 
+const has = (...lines: readonly string[]): boolean =>
+  hasCredentials({ rawHeaders: lines.flatMap((line) => ['Authorization', line]) })
+
 describe('extract', () => {
   test.each([
     ['a token', 'Bearer abc', 'abc'],
@@ -155,9 +158,6 @@ describe('extract', () => {
 })
 
 describe('hasCredentials', () => {
-  const has = (...lines: readonly string[]): boolean =>
-    hasCredentials({ rawHeaders: lines.flatMap((line) => ['Authorization', line]) })
-
   test.each([[[]], [['Basic Zm9v']], [['']]])('is false for %j', (lines) => {
     expect(has(...lines)).toBe(false) // BT-38
   })

@@ -27,6 +27,7 @@ describe.each(FRAMEWORKS)('$name', ({ express }) => {
   let ends: (() => Promise<unknown>)[]
 
   beforeEach(async () => {
+    vi.spyOn(console, 'error').mockReturnValue() // outside of tests Express prints what nobody handled
     as = await testAuthorizationServer({ audience: 'https://api.example.com', listen: true })
     server = createResourceServer(as.options())
     app = express()
@@ -90,8 +91,6 @@ describe.each(FRAMEWORKS)('$name', ({ express }) => {
 
   it('answers in production what it answers in development', async () => {
     app.set('env', 'production')
-    const printed = vi.spyOn(console, 'error').mockReturnValue()
-    ends.push(async () => printed.mockRestore())
     app.use(protect(server, { onRefusal: 'next' }), unreached)
     const get = await listening()
     const { status, headers } = await get('/x')
@@ -111,22 +110,32 @@ describe.each(FRAMEWORKS)('$name', ({ express }) => {
     expect(await refused.json()).toEqual({ title: 'invalid_token' })
   })
 
-  it('goes on when the response is over but the application is not', async () => {
-    let afterwards: string | undefined
+  it.each(['before', 'during'])('goes on when the response is over %s the wait', async (when) => {
+    const seen: unknown[] = []
     const done = new Promise<void>((resolve) => {
       app.use((_req: Request, res: Response, next: NextFunction) => {
-        res.once('close', () => next())
+        if (when === 'before') res.once('close', () => next())
         res.status(202).end()
+        if (when === 'during') next()
       })
       app.use(protect(server), (req: Request) => {
-        afterwards = authOf(req).subject
+        seen.push(authOf(req).subject)
         resolve()
       })
     })
     const get = await listening()
+    await server.ready()
+    as.slow(100)
     expect((await get('/x', as.opaque({ sub: 'alice' }))).status).toBe(202)
     await done
-    expect(afterwards).toBe('alice')
+    expect(seen).toEqual(['alice'])
+  })
+
+  it('tells error handlers when the context cannot be shown, also after a wait', async () => {
+    app.use(protect(server, { attach: 'ip' }), unreached)
+    const get = await listening()
+    const token = as.opaque()
+    expect([(await get('/x', token)).status, (await get('/x', token)).status]).toEqual([500, 500])
   })
 
   it('says what is missing when a handler asks for auth that is not there', async () => {

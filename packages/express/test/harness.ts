@@ -94,8 +94,8 @@ function handling(handle: ContractHandler): RequestHandler {
 
 function answering(onError: NonNullable<ContractApp['onError']>): ErrorRequestHandler {
   return (error, _request, response, next) => {
-    if (response.headersSent) return next(error)
     const { status, text } = onError(error)
+    if (response.headersSent) return next(error)
     response.status(status).type('text').send(text)
   }
 }

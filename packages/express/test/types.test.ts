@@ -72,6 +72,7 @@ describe('types', () => {
     expect(() => protect(server, { optinal: true })).toThrow('unknown option "optinal"')
     // @ts-expect-error options come before guards
     expect(() => protect(server, scope('a'), { optional: false })).toThrow('after the server come options, then guards')
+    // @ts-expect-error the audience is not optional
     expect(() => protect({ issuer: 'https://login.example.com' })).toThrow('audience')
     // @ts-expect-error a guard is needed
     expect(() => guard()).toThrow('one or more guards')

@@ -2,6 +2,8 @@ import { adapterContract } from '@holdfast/testing'
 import { describe, it } from 'vitest'
 import { harnesses } from './harness.ts'
 
+const cases = harnesses.flatMap(adapterContract).map(({ name, run }) => [name, run] as const)
+
 describe('adapter contract', () => {
-  for (const { name, run } of harnesses.flatMap(adapterContract)) it(`${name}`, run)
+  it.each(cases)('%s', (_, run) => run())
 })

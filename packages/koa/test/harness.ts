@@ -88,8 +88,9 @@ function middlewareOf(step: ContractStep): KoaMiddleware | undefined {
     case 'readiness':
     case 'route':
     case 'mount':
-      return undefined
+      break
   }
+  return undefined
 }
 
 const protecting = ({ server, options, guards = [] }: ProtectStep): KoaMiddleware =>
@@ -124,7 +125,10 @@ function answering(onError: NonNullable<ContractApp['onError']>): Middleware {
 function mounted(prefix: string, app: Koa3): Middleware {
   return async (ctx, next) => {
     const { path } = ctx
-    if (path !== prefix && !path.startsWith(`${prefix}/`)) return void (await next())
+    if (!`${path}/`.startsWith(`${prefix}/`)) {
+      await next()
+      return
+    }
     const inside = path.slice(prefix.length) || '/'
     ctx.path = inside
     await run(app.middleware, ctx, async () => {

@@ -53,19 +53,20 @@ describe.each(FRAMEWORKS)('$name', ({ Koa }) => {
       })
   }
 
-  it.each(['none', 'forged'])('writes past Koa where ctx.respond is false (%s)', async (credentials) => {
+  it.each([
+    ['no credentials', undefined, {}],
+    ['a forged token', 'never-issued', { error: 'invalid_token' }],
+  ])('writes past Koa where ctx.respond is false: %s', async (_, token, body) => {
     app.use((ctx, next) => {
       ctx.respond = false
       return next()
     })
     app.use(protect(server)).use(unreached)
     const get = await listening()
-    const refused = await get('/x', credentials === 'none' ? undefined : 'never-issued')
+    const refused = await get('/x', token)
     expect(refused.status).toBe(401)
     expect(refused.headers.get('www-authenticate')).toContain('realm="https://api.example.com"')
-    expect(await refused.json()).toEqual(
-      credentials === 'none' ? {} : expect.objectContaining({ error: 'invalid_token' }),
-    )
+    expect(await refused.json()).toMatchObject(body)
   })
 
   it('serves the metadata document past Koa, too', async () => {

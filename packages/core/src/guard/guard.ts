@@ -8,9 +8,10 @@ export interface GuardTime {
 
 /**
  * A rule that must say yes: `true` admits; a refusal refuses; anything else, a forgotten `return` included, is refused
- * as `custom`. What it throws is a mistake of ours: 500.
+ * as `custom`. What it throws is a mistake of ours: 500. (A promise may be of any boolean, because TypeScript widens what
+ * an `async` function returns; `false` refuses.)
  */
-export type Guard = ((auth: AuthContext, at: GuardTime) => true | Refusal | Promise<true | Refusal>) & {
+export type Guard = ((auth: AuthContext, at: GuardTime) => true | Refusal | Promise<boolean | Refusal>) & {
   /** What the guard is known to need, so that one challenge can name it all. */
   readonly needs?: GuardNeeds
 }

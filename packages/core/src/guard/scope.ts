@@ -4,8 +4,8 @@ import { type PureGuard, pureGuard } from './guard.ts'
 
 function checked(of: string, scopes: readonly string[]): readonly string[] {
   const tokens = scopes.flatMap((one) => (typeof one === 'string' ? one.split(' ') : [one]))
-  const wrong = tokens.find((token) => !isScopeToken(token))
-  if (tokens.length === 0 || wrong !== undefined) {
+  if (tokens.length === 0 || !tokens.every(isScopeToken)) {
+    const wrong = tokens.find((token) => !isScopeToken(token))
     throw new ConfigError(
       `${of}(): ${JSON.stringify(wrong ?? '')} is no scope; write printable ASCII without space, quote and backslash, such as ${of}('orders:read')`,
     )

@@ -81,7 +81,8 @@ const shape = (endpoints: EndpointPolicy): Check<CheckedIssuer> =>
     tls: optional(object<TlsIdentity>({ cert: optional(pem), key: optional(pem), ca: optional(oneOrMore(pem)) })),
   })
 
-function audience(value: unknown, path: string): string {
+/** An identifier of this API, as tokens carry it in `aud`. */
+export function audience(value: unknown, path: string): string {
   const one = text(value, path)
   const withFragment = URL.canParse(one) && one.includes('#')
   return withFragment ? fail(path, one, 'an identifier without a fragment (RFC 8707 §2)') : one

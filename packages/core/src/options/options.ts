@@ -12,13 +12,32 @@ import type { Algorithm } from '../verify/algorithms.ts'
 import type { Profile } from '../verify/jwt-header.ts'
 
 /** Options of a resource server. Checked and frozen when it is built; defaults are in `defaults.ts`. */
-export interface ResourceServerOptions {
+export type ResourceServerOptions = SharedServerOptions & (OneIssuer | ManyIssuers | IssuersWithAudience)
+
+interface OneIssuer {
   /** The only issuer: short for `issuers: ['…']`. */
-  readonly issuer?: string
+  readonly issuer: string
+  readonly issuers?: undefined
+  /** This API's own identifiers; a token must name one exactly in `aud`. */
+  readonly audience: string | readonly string[]
+}
+
+interface ManyIssuers {
+  readonly issuer?: undefined
   /** Every authorization server that may vouch for a token; a closed list. */
-  readonly issuers?: readonly (string | IssuerOptions)[]
+  readonly issuers: readonly (string | IssuerOptions)[]
   /** This API's own identifiers; a token must name one exactly in `aud`. An issuer may have its own. */
-  readonly audience?: string | readonly string[]
+  readonly audience: string | readonly string[]
+}
+
+interface IssuersWithAudience {
+  readonly issuer?: undefined
+  readonly issuers: readonly (IssuerOptions & { readonly audience: string | readonly string[] })[]
+  readonly audience?: undefined
+}
+
+/** Everything but who vouches, and for whom. */
+export interface SharedServerOptions {
   /** The https identifier of this resource (RFC 9728 §1.2). Default: the first audience that is an https URL. */
   readonly resource?: string
   /** What is published about the resource beside what is derived. */

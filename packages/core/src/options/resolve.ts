@@ -24,7 +24,7 @@ import {
   withDefault,
 } from './check.ts'
 import { DEFAULTS } from './defaults.ts'
-import { issuerSettings } from './issuer.ts'
+import { audience, issuerSettings } from './issuer.ts'
 import type { ResourceServerOptions } from './options.ts'
 import type { CacheSettings, IssuerSettings, Ports, ResilienceSettings, Settings } from './settings.ts'
 
@@ -50,7 +50,7 @@ interface CheckedOptions {
 const rootShape = object<CheckedOptions>({
   issuer: optional(text),
   issuers: optional(list((value) => value)),
-  audience: optional(oneOrMore(text)),
+  audience: optional(oneOrMore(audience)),
   resource: optional(text),
   resourceMetadata: withDefault(
     object({
@@ -89,11 +89,11 @@ const rootShape = object<CheckedOptions>({
 /** Checks the options, fills in the defaults and freezes the result. @throws {ConfigError} */
 export function resolveSettings(options: ResourceServerOptions): Settings {
   const root = rootShape(options, '')
-  const { audience, challenge, observe } = root
+  const { challenge, observe } = root
   const endpoints = Object.freeze({ allowInsecureLoopback: root.allowInsecureLoopback })
   const issuers = listed(root).map((one, index) => {
     const path = root.issuers ? `issuers[${index}]` : ''
-    return issuerSettings(typeof one === 'string' ? { issuer: one } : one, { path, audience, endpoints })
+    return issuerSettings(typeof one === 'string' ? { issuer: one } : one, { path, audience: root.audience, endpoints })
   })
   checkTogether(issuers)
   const resource = resourceOf(root.resource, issuers, endpoints)

@@ -1,4 +1,4 @@
-import { Pool } from 'undici'
+import { buildConnector, Pool } from 'undici'
 import { HttpError, type Http, type HttpErrorKind, type HttpResponse, type TlsIdentity } from './http.ts'
 
 export interface UndiciHttpOptions {
@@ -31,7 +31,7 @@ export function undiciHttp(options: UndiciHttpOptions): Http {
         keepAliveMaxTimeout: KEEP_ALIVE_MS,
         headersTimeout: LAST_RESORT_MS,
         bodyTimeout: LAST_RESORT_MS,
-        connect: { timeout: options.connectTimeout, ...tlsOf(tls) },
+        connect: watched(buildConnector({ timeout: options.connectTimeout, allowH2: false, ...tlsOf(tls) })),
       })
       byOrigin.set(origin, pool)
     }
@@ -116,9 +116,26 @@ const KINDS: Readonly<Record<string, HttpErrorKind>> = {
   UND_ERR_ABORTED: 'aborted',
 }
 
+interface SocketFacts {
+  readonly bytesRead?: number
+}
+
+/** What broke which socket: undici tells it of an orderly end, and not of a reset. */
+const brokenSockets = new WeakMap<object, SocketFacts>()
+
+function watched(connect: buildConnector.connector): buildConnector.connector {
+  return (options, done) => {
+    connect(options, (...outcome) => {
+      const [, socket] = outcome
+      socket?.once('error', (error) => brokenSockets.set(error, { bytesRead: socket.bytesRead }))
+      done(...outcome)
+    })
+  }
+}
+
 function httpError(cause: unknown, signal: AbortSignal, answered: boolean): HttpError {
   if (signal.aborted) return new HttpError('timeout', { cause })
-  const { code, socket } = cause as { code?: string; socket?: { bytesRead?: number } }
+  const { code, socket = brokenSockets.get(cause as object) } = cause as { code?: string; socket?: SocketFacts }
   const kind = KINDS[code ?? ''] ?? (isTls(code) ? 'tls' : 'protocol')
   // A socket that has carried an answer before was closed by a server that had had enough of it, not by trouble.
   return new HttpError(kind, { cause, reusedSocket: kind === 'reset' && !answered && (socket?.bytesRead ?? 0) > 0 })

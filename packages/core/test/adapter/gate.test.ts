@@ -61,17 +61,15 @@ describe('warnings', () => {
 
 describe('a guard that nobody came to', () => {
   it('refuses with complete headers, also while the server still reads what was revoked', async () => {
-    let loaded = (): void => undefined
-    const store: Store = {
-      load: () => new Promise((resolve) => (loaded = () => resolve(undefined))),
-      save: () => Promise.resolve(),
-    }
+    const loading: (() => void)[] = []
+    const promise = new Promise<undefined>((resolve) => loading.push(() => resolve(undefined)))
+    const store: Store = { load: () => promise, save: () => Promise.resolve() }
     const starting = createResourceServer({ ...options, store })
     const request = {}
     await createGate(starting, [{ optional: true, onRefusal: 'next' }]).enter(request, nobody)
     const waiting = createInnerGate([anyScope('a', 'b')]).enter(request, nobody)
     expect(waiting).toBeInstanceOf(Promise)
-    loaded()
+    loading.forEach((end) => end())
     const passage = await waiting
     expect(passage).toMatchObject({ is: 'answer', handOn: true })
     expect(passage.is === 'answer' && passage.error?.headers['www-authenticate']).toBe(

@@ -13,6 +13,9 @@ function judge(jwk: object, allowed: readonly Algorithm[] = ASYMMETRIC): string 
 }
 
 const octets = (jwk: JsonObject, member: string): Buffer => Buffer.from(jwk[member] as string, 'base64url')
+/** An encoded point of Ed25519: y, and the sign of x in the last bit. */
+const littleEndian = (y: bigint, sign: bigint): Uint8Array =>
+  Buffer.from((y | (sign << 255n)).toString(16).padStart(64, '0'), 'hex').toReversed()
 const rsa = jwkFor('RS256')
 const ec = jwkFor('ES256')
 const ed = jwkFor('Ed25519')
@@ -202,7 +205,7 @@ describe.each(['ES256', 'ES384', 'ES512'] as const)('a key for %s', (algorithm) 
   const length = ALGORITHMS[algorithm].coordinate!
   const curve = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' }[algorithm]
   const material = (point: object): unknown =>
-    (verificationKey({ ...jwk, ...point } as JsonObject, [algorithm]) as VerificationKey).material
+    (verificationKey({ ...jwk, ...point }, [algorithm]) as VerificationKey).material
 
   test.each(['x', 'y'])('has %s of the full length and no other', (name) => {
     const value = octets(jwk, name)
@@ -258,11 +261,9 @@ describe('an Ed25519 key', () => {
   })
 
   const P = 2n ** 255n - 19n
-  const littleEndian = (y: bigint, sign: bigint): Buffer =>
-    Buffer.from((y | (sign << 255n)).toString(16).padStart(64, '0'), 'hex').reverse()
   /** y of the points of order 8 (RFC 8032 curve); the other orders have y = 1, -1, 0. */
-  const order8 = Buffer.from('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'hex').reverse()
-  const y8 = BigInt(`0x${order8.toString('hex')}`)
+  const order8 = Buffer.from('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'hex').toReversed()
+  const y8 = BigInt(`0x${Buffer.from(order8).toString('hex')}`)
   const small = [0n, 1n, P - 1n, y8, P - y8].flatMap((y) => [y, y + P]).filter((y) => y < 2n ** 255n)
 
   test('meets seven spellings of a small-order y', () => {
@@ -316,7 +317,7 @@ describe('thumbprintOf', () => {
     'of a key for %s knows no optional member and no order',
     (algorithm) => {
       const jwk = jwkFor(algorithm)
-      const other = { use: 'sig', kid: 'x', ...Object.fromEntries(Object.entries(jwk).reverse()), alg: 'y' }
+      const other = { use: 'sig', kid: 'x', ...Object.fromEntries(Object.entries(jwk).toReversed()), alg: 'y' }
       expect(thumbprintOf(other)).toBe(thumbprintOf(jwk)) // JK-42
     },
   )

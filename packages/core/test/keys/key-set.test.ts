@@ -23,6 +23,12 @@ const es = (kid?: string, name?: string, extra: object = {}): object => jwkFor('
 const ed = (kid?: string, name?: string): object => jwkFor('Ed25519', { kid }, name)
 const identity = (key: VerificationKey): string => `${key.kid} ${key.algorithm}`
 
+/** The positions of the keys that are selected, or why none is. */
+const found = (set: KeySet, algorithm: string, kid?: string): unknown => {
+  const selection = select(set, { algorithm, kid })
+  return selection.is === 'found' ? selection.keys.map((key) => set.keys.indexOf(key)) : selection.is
+}
+
 describe('parseKeySet', () => {
   test('reads the keys of a set', () => {
     const { set, faults } = read({ keys: [rs('a'), es('b')], foo: 1 })
@@ -89,11 +95,6 @@ describe('parseKeySet', () => {
 })
 
 describe('select', () => {
-  const found = (set: KeySet, algorithm: string, kid?: string): unknown => {
-    const selection = select(set, { algorithm, kid })
-    return selection.is === 'found' ? selection.keys.map((key) => set.keys.indexOf(key)) : selection.is
-  }
-
   test('finds the key that the kid names', () => {
     expect(found(setOf(es('a'), es('b', 'second')), 'ES256', 'b')).toEqual([1]) // JK-09
   })

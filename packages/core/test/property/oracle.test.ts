@@ -1,5 +1,5 @@
-import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type Algorithm, ALGORITHMS } from '../../src/verify/algorithms.ts'
 import {
   ALL_ALGORITHMS,
@@ -20,7 +20,7 @@ import { explanationOf, josesVerdict, ourVerdict, type Rules, STRICTER } from '.
 // jose no longer knows Ed448; its signatures are judged in verify/algorithms.test.ts.
 const ALGORITHM_NAMES = ALL_ALGORITHMS.filter((one) => one !== 'Ed448')
 const SEED = 20_260_917
-const RUNS = 2500
+const RUNS = 120
 
 const kin = (algorithm: Algorithm): readonly Algorithm[] =>
   ALGORITHM_NAMES.filter((one) => ALGORITHMS[one].kty === ALGORITHMS[algorithm].kty)
@@ -36,11 +36,11 @@ const times = [
   NOW + SKEW + 1,
   NOW + 1e6,
 ]
-const oddValues: readonly unknown[] = [
-  ...['', 'x', 'alice', ISSUER, `${ISSUER}/`, AUDIENCE, `${AUDIENCE}/`, 'a b', 'a\tb', 'ä', '\ud800', `${NOW + 300}`],
-  ...[null, true, false, 0, -1, 1.7e12, 1e308, 9_007_199_254_740_993],
-  ...[[], {}, [''], [null], [AUDIENCE], ['x', AUDIENCE], [[AUDIENCE]], [AUDIENCE, 1], { toString: 1 }, { jkt: 'x' }],
-]
+const oddValues: readonly unknown[] = JSON.parse(`[
+  "", "x", "alice", "${ISSUER}", "${ISSUER}/", "${AUDIENCE}", "${AUDIENCE}/", "a b", "a\\tb", "ä", "\\ud800", "${NOW + 300}",
+  null, true, false, 0, -1, 1.7e12, 1e308, 9007199254740993, 1e400,
+  [], {}, [""], [null], ["${AUDIENCE}"], ["x", "${AUDIENCE}"], [["${AUDIENCE}"]], ["${AUDIENCE}", 1], {"toString": 1}, {"jkt": "x"}
+]`) as unknown[]
 const value = fc.oneof(fc.constantFrom(...oddValues), fc.constantFrom(...times), fc.jsonValue({ maxDepth: 3 }))
 
 const headerName = fc.constantFrom('alg', 'typ', 'kid', 'cty', 'crit', 'b64', 'jwk', 'jku', 'x5c', 'foo', '__proto__')
@@ -124,7 +124,7 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
   fc.constantFrom(['0.2.1'], ['1.0.2'], ['0.0.2'], ['0.1'], ['0.1.2.2'], ['0.1.2.2.2']).map(
     ([order]) =>
       (token: string) =>
-        order!
+        order
           .split('.')
           .map((at) => token.split('.')[Number(at)])
           .join('.'),
@@ -168,23 +168,15 @@ function recipe(algorithm: Algorithm): fc.Arbitrary<Recipe> {
 }
 
 describe('our verdict is that of jose, but for the rules by which we are stricter', () => {
-  const met = { accepted: 0, refused: 0, stricter: 0 }
-
   test.each(ALGORITHM_NAMES)('for %s', async (algorithm) => {
     await fc.assert(
       fc.asyncProperty(recipe(algorithm), async ({ rules, token }) => {
         const ours = ourVerdict(token, rules)
         const theirs = await josesVerdict(token, rules)
-        if (ours.is === 'accepted') {
-          // Never more lenient, and the same claims.
-          expect(theirs).toEqual(ours)
-          met.accepted += 1
-        } else if (theirs.is === 'accepted') {
-          expect(explanationOf(token, ours.reason, rules)?.name, `refused for ${ours.reason}`).toBeDefined()
-          met.stricter += 1
-        } else {
-          met.refused += 1
-        }
+        // What we accept, jose accepts, with the same claims; what only we refuse, a listed rule explains.
+        const explained = ours.is === 'accepted' || theirs.is === 'refused' || explanationOf(token, ours.reason, rules)
+        expect(ours).toEqual(ours.is === 'accepted' ? theirs : ours)
+        expect({ ours, explained: Boolean(explained) }).toEqual({ ours, explained: true })
       }),
       { seed: SEED, numRuns: RUNS },
     )
@@ -194,39 +186,47 @@ describe('our verdict is that of jose, but for the rules by which we are stricte
     for (const algorithm of ALGORITHM_NAMES) for (const name of ['first', 'second']) pairFor(algorithm, name)
   })
 
-  afterAll(() => {
+  test('for good tokens, bad tokens and those between alike', async () => {
     // A generator that made only junk, or only good tokens, would prove nothing.
-    const total = met.accepted + met.refused + met.stricter
-    expect(Math.min(met.accepted, met.refused, met.stricter * 2) / total).toBeGreaterThan(0.1)
+    const met = { accepted: 0, refused: 0, stricter: 0 }
+    for (const { rules, token } of fc.sample(recipe('HS256'), { seed: SEED, numRuns: 300 })) {
+      const theirs = await josesVerdict(token, rules)
+      const ours = ourVerdict(token, rules)
+      met[ours.is === theirs.is ? ours.is : 'stricter'] += 1
+    }
+    expect(Object.values(met).every((count) => count > 20)).toBe(true)
   })
 })
+
+const claimsAs = (change: (text: string) => string): Parameters<typeof tokenOf>[0] => ({
+  claimsText: change(JSON.stringify(goodClaims())),
+})
+
+const headerAs = (change: (text: string) => string): Parameters<typeof tokenOf>[0] => ({
+  headerText: change(JSON.stringify(goodHeader('ES256'))),
+})
+
+/** Signed over the odd spelling, as an odd signer would. */
+const padded = (): string => {
+  const signed = `${b64(JSON.stringify(goodHeader('ES256')))}.${b64(JSON.stringify(goodClaims({ sub: 'al' })))}`
+  const odd = signed.endsWith('Q') ? `${signed}==` : `${signed}=`
+  return `${odd}.${b64(signatureOf('ES256', odd))}`
+}
 
 describe('jose accepts and we refuse', () => {
   const standard: Rules = { algorithm: 'ES256', profile: 'at+jwt', maxTokenAge: undefined }
   const relaxed: Rules = { ...standard, profile: 'jwt' }
-  const text = (change: (text: string) => string): Parameters<typeof tokenOf>[0] => ({
-    claimsText: change(JSON.stringify(goodClaims())),
-  })
-  const header = (change: (text: string) => string): Parameters<typeof tokenOf>[0] => ({
-    headerText: change(JSON.stringify(goodHeader('ES256'))),
-  })
-  /** Signed over the odd spelling, as an odd signer would. */
-  const padded = (): string => {
-    const signed = `${b64(JSON.stringify(goodHeader('ES256')))}.${b64(JSON.stringify(goodClaims({ sub: 'al' })))}`
-    const odd = signed.endsWith('Q') ? `${signed}==` : `${signed}=`
-    return `${odd}.${b64(signatureOf('ES256', odd))}`
-  }
   const examples: readonly (readonly [name: string, token: () => string, rules: Rules])[] = [
     ['base64url has one spelling (JW-03, JW-04)', padded, standard],
-    ['JSON has no byte-order mark (JW-05)', () => tokenOf(text((one) => `\ufeff${one}`)), standard],
-    ['JSON members are unique (JW-07)', () => tokenOf(text((one) => one.replace('{', '{"sub":"bob",'))), standard],
+    ['JSON has no byte-order mark (JW-05)', () => tokenOf(claimsAs((one) => `\ufeff${one}`)), standard],
+    ['JSON members are unique (JW-07)', () => tokenOf(claimsAs((one) => one.replace('{', '{"sub":"bob",'))), standard],
     [
       'JSON is not deeper than 16 levels (LM-03)',
-      () => tokenOf(text((one) => one.replace('{', `{"a":${'['.repeat(16)}${']'.repeat(16)},`))),
+      () => tokenOf(claimsAs((one) => one.replace('{', `{"a":${'['.repeat(16)}${']'.repeat(16)},`))),
       standard,
     ],
     ['the header has at most 2,048 octets (LM-02)', () => tokenOf({ header: { x5c: ['A'.repeat(2_048)] } }), standard],
-    ['white space before the header makes a token opaque', () => tokenOf(header((one) => ` ${one}`)), standard],
+    ['white space before the header makes a token opaque', () => tokenOf(headerAs((one) => ` ${one}`)), standard],
     [
       'no extension is critical, known or not (JW-29, JW-31)',
       () => tokenOf({ header: { b64: true, crit: ['b64'] } }),

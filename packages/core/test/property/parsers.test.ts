@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { classify } from '../../src/classify.ts'
 import { AuthError } from '../../src/errors.ts'
@@ -31,7 +31,7 @@ import {
 const PARAMETERS = { seed: 20_260_917, numRuns: 400 }
 const holds = <T extends unknown[]>(
   ...args: [...{ [K in keyof T]: fc.Arbitrary<T[K]> }, (...values: T) => void]
-): void => fc.assert((fc.property as (...args: unknown[]) => fc.IProperty<unknown>)(...args), PARAMETERS)
+): void => fc.assert((fc.property as unknown as (...args: unknown[]) => fc.IProperty<unknown>)(...args), PARAMETERS)
 
 const names = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'then', 'alg', 'kid', 'typ'),
@@ -75,6 +75,11 @@ const tokens = fc.oneof(
     .map((parts) => parts.join('.')),
 )
 
+const escaped = (name: string): string =>
+  [...Array(name.length).keys()].map((at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
+const accepted = (claims: object, now = NOW): boolean =>
+  checkJwtClaims(parseJsonObject(Buffer.from(JSON.stringify(goodClaims(claims))))!, rulesWith(), now) === undefined
+
 /** Runs what may refuse and nothing else; true when it did neither throw nor refuse. */
 function passes(run: () => unknown): boolean {
   try {
@@ -86,15 +91,17 @@ function passes(run: () => unknown): boolean {
   }
 }
 
+const untouched = (): string =>
+  JSON.stringify([Object.prototype, Array.prototype, Function.prototype].map((one) => Reflect.ownKeys(one).length))
+
 describe('nothing but an AuthError is thrown', () => {
   test('by extract, and what it lets through is one token68', () => {
     holds(fc.array(credentials, { maxLength: 3 }), (lines) => {
       const request = { rawHeaders: lines.flatMap((line) => ['Authorization', line]) }
-      if (!passes(() => extract(request, 200))) return
-      const token = extract(request, 200)
-      expect(lines).toHaveLength(1)
-      expect(lines[0]).toMatch(/^bearer +[\w.~+/-]+=*$/i)
-      expect(lines[0]!.endsWith(token) && token.length <= 200).toBe(true)
+      const token = passes(() => extract(request, 200)) ? extract(request, 200) : undefined
+      const line = lines.length === 1 && /^bearer +([\w.~+/-]+=*)$/i.exec(lines[0]!)
+      const expected = line && line[1]!.length <= 200 ? line[1] : undefined
+      expect(token).toBe(expected)
     })
   })
 
@@ -141,9 +148,9 @@ describe('nothing but an AuthError is thrown', () => {
 describe('nothing at all is thrown', () => {
   test('by parseJws and shapeOf', () => {
     holds(tokens, (token) => {
-      const jwt = parseJws(token)
-      if (jwt) expect(['jws', 'opaque']).toContain(shapeOf(token))
-      else expect(shapeOf(token)).toBeTypeOf('string')
+      const shape = shapeOf(token)
+      // White space before the header is the one difference between the two.
+      expect(parseJws(token) !== undefined && token.startsWith('e') && shape !== 'jws').toBe(false)
     })
   })
 
@@ -203,14 +210,11 @@ describe('strict JSON', () => {
       const written = `{${parts.join('')}}`
       const read = parseJsonObject(Buffer.from(written))
       const lenient = leniently(written)
-      if (read) expect(read).toEqual(lenient)
-      else expect(lenient === undefined || hasTwin(written)).toBe(true)
+      expect(read).toEqual(hasTwin(written) ? undefined : lenient)
     })
   })
 
   test('refuses any member that is written twice, however it is escaped', () => {
-    const escaped = (name: string): string =>
-      [...Array(name.length).keys()].map((at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
     holds(object, names, json, (value, name, twin) => {
       const once = JSON.stringify({ ...value, [name]: 1 })
       const twice = `${once.slice(0, -1)},"${escaped(name)}":${JSON.stringify(twin)}}`
@@ -227,8 +231,6 @@ describe('strict JSON', () => {
   })
 
   test('never changes a prototype', () => {
-    const untouched = (): string =>
-      JSON.stringify([Object.prototype, Array.prototype, Function.prototype].map((one) => Reflect.ownKeys(one).length))
     const before = untouched()
     holds(object, (value) => {
       const read = parseJsonObject(Buffer.from(JSON.stringify(value)))
@@ -250,15 +252,12 @@ describe('base64url', () => {
   test('has one spelling for each sequence of octets', () => {
     holds(text, (spelling) => {
       const octets = decodeBase64url(spelling)
-      if (octets) expect(b64(octets)).toBe(spelling) // JW-03, JW-04, NG-18
+      expect(octets === undefined || b64(octets) === spelling).toBe(true) // JW-03, JW-04, NG-18
     })
   })
 })
 
 describe('claims', () => {
-  const accepted = (claims: object, now = NOW): boolean =>
-    checkJwtClaims(parseJsonObject(Buffer.from(JSON.stringify(goodClaims(claims))))!, rulesWith(), now) === undefined
-
   test('more remaining life never turns acceptance into refusal', () => {
     holds(fc.integer({ min: -100, max: 100 }), fc.nat(1_000_000), (left, more) => {
       expect(accepted({ exp: NOW + left }) && !accepted({ exp: NOW + left + more })).toBe(false)

@@ -1,7 +1,7 @@
 import { constants, createHmac, createSecretKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { RecencyCache } from '../../src/cache/recency-cache.ts'
 import { digestOf } from '../../src/cache/digest.ts'
-import { AuthError, type Reason } from '../../src/errors.ts'
+import { AuthError, type AuthErrorDetails, type Reason } from '../../src/errors.ts'
 import { VerificationKey } from '../../src/keys/jwk.ts'
 import { type KeySet, parseKeySet } from '../../src/keys/key-set.ts'
 import { type KeySource, pinnedKeys } from '../../src/keys/key-source.ts'
@@ -12,7 +12,7 @@ import { type Algorithm, ALGORITHMS } from '../../src/verify/algorithms.ts'
 import { JwtVerifier, type JwtVerifierParts } from '../../src/verify/jwt.ts'
 import type { JwtRules } from '../../src/verify/jwt-claims.ts'
 import type { VerifiedToken } from '../../src/verify/verified-token.ts'
-import type { Presented } from '../../src/verify/verifier.ts'
+import type { Presented, Verifier } from '../../src/verify/verifier.ts'
 
 export const ISSUER = 'https://as.example'
 export const AUDIENCE = 'https://api.example/v1'
@@ -67,10 +67,9 @@ export function pairFor(algorithm: Algorithm, name = 'first'): KeyPair {
 function makePair(kty: string, crv: string | undefined): KeyPair {
   if (kty === 'RSA') return generateKeyPairSync('rsa', { modulusLength: 2_048 })
   if (kty === 'EC') return generateKeyPairSync('ec', { namedCurve: crv! })
-  if (kty === 'OKP')
-    return crv === 'Ed25519' ? generateKeyPairSync('ed25519') : (generateKeyPairSync('ed448') as KeyPair)
-  const secret = createSecretKey(SECRET)
-  return { publicKey: secret, privateKey: secret }
+  if (kty === 'OKP') return crv === 'Ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ed448')
+  const shared = createSecretKey(SECRET)
+  return { publicKey: shared, privateKey: shared }
 }
 
 /** The public JWK of the algorithm's key pair. */
@@ -163,11 +162,12 @@ export function keySetOf(jwks: readonly JsonObject[], algorithms: readonly Algor
   return set!
 }
 
+const secret = (): KeyObject => pairFor('HS256').publicKey
+
 /** Pinned keys for one algorithm: its public key, or the shared secret. */
 export function keysFor(algorithm: Algorithm): KeySource {
   if (algorithm !== 'HS256') return pinnedKeys(keySetOf([jwkFor(algorithm)], [algorithm]))
-  const load = (): KeyObject => pairFor('HS256').publicKey
-  return pinnedKeys({ keys: [new VerificationKey({ algorithm, kid: undefined, thumbprint: 'shared', load })] })
+  return pinnedKeys({ keys: [new VerificationKey({ algorithm, kid: undefined, thumbprint: 'shared', load: secret })] })
 }
 
 export interface Bench {
@@ -180,19 +180,23 @@ export interface Bench {
 export function bench(
   algorithm: Algorithm,
   parts: Partial<Omit<JwtVerifierParts, 'clock' | 'store' | 'rules'>> & { readonly rules?: Partial<JwtRules> } = {},
+  owner?: Verifier,
 ): Bench {
   const clock = new HandClock()
   const store = new RecencyCache<VerifiedToken>({ entries: 100, bytes: 1_000_000 }, clock)
-  const verifier = new JwtVerifier({
-    algorithms: [algorithm],
-    scopeSource: undefined,
-    signatures: inlineSignatures,
-    ...parts,
-    keys: parts.keys ?? keysFor(algorithm),
-    rules: rulesWith(parts.rules),
-    store,
-    clock,
-  })
+  const verifier = new JwtVerifier(
+    {
+      algorithms: [algorithm],
+      scopeSource: undefined,
+      signatures: inlineSignatures,
+      ...parts,
+      keys: parts.keys ?? keysFor(algorithm),
+      rules: rulesWith(parts.rules),
+      store,
+      clock,
+    },
+    owner,
+  )
   return { verifier, store, clock }
 }
 
@@ -210,7 +214,19 @@ export function verdictOf(run: () => unknown): Reason | 'accepted' | 'waits' {
   }
 }
 
-/** The same for what answers later. */
+/** What a refusal says to operators. Fails when there is none. */
+export function refusalOf(run: () => unknown): { reason: Reason } & Pick<AuthErrorDetails, 'issuer' | 'unverified'> {
+  try {
+    run()
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error
+    const { issuer, unverified } = AuthError.detailsOf(error)
+    return { reason: error.reason, issuer, unverified }
+  }
+  throw new Error('it was not refused')
+}
+
+/** The verdict of what answers later. */
 export async function laterVerdictOf(run: () => Promise<unknown>): Promise<Reason | 'accepted'> {
   try {
     await run()

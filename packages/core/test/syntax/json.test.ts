@@ -3,6 +3,7 @@ import { JSON_LIMITS, parseJsonObject } from '../../src/syntax/json.ts'
 
 const parse = (text: string): unknown => parseJsonObject(Buffer.from(text))
 const nested = (depth: number): string => '{"a":'.repeat(depth - 1) + '{}' + '}'.repeat(depth - 1)
+const arrays = (depth: number): string => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
 const wide = (members: number): string =>
   `{${Array.from({ length: members }, (_, index) => `"m${index}":1`).join(',')}}`
 
@@ -110,7 +111,6 @@ describe('parseJsonObject', () => {
   })
 
   test('counts arrays as depth', () => {
-    const arrays = (depth: number): string => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
     expect(parse(arrays(JSON_LIMITS.depth - 1))).toBeDefined()
     expect(parse(arrays(JSON_LIMITS.depth))).toBeUndefined() // LM-03
   })

@@ -10,6 +10,8 @@ const claims = json({ iss: 'https://as.example' })
 const signature = b64(Buffer.alloc(64, 1))
 const token = `${header}.${claims}.${signature}`
 
+const padded = (octets: number): string => b64(`{"a":"${'x'.repeat(octets - 8)}"}`)
+
 describe('parseJws', () => {
   test('takes a compact JWS apart', () => {
     const jwt = parseJws(token)!
@@ -44,14 +46,16 @@ describe('parseJws', () => {
     for (const stranger of ['=', ' ', '\n', '+', '/', '?', '\u0000', 'é']) {
       const segments = [header, claims, signature]
       segments[segment] += stranger
-      expect(parseJws(segments.join('.')), JSON.stringify(stranger)).toBeUndefined() // JW-02, JW-03, NG-17
+      expect([stranger, parseJws(segments.join('.'))]).toEqual([stranger, undefined]) // JW-02, JW-03, NG-17
     }
   })
 
   test('refuses the other spellings of the last signature character', () => {
     const last = signature.at(-1)!
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-    const others = [...alphabet].filter((one) => one !== last).map((one) => `${token.slice(0, -1)}${one}`)
+    const others = Array.from(alphabet)
+      .filter((one) => one !== last)
+      .map((one) => `${token.slice(0, -1)}${one}`)
     const accepted = others.map((other) => parseJws(other)).filter((one) => one !== undefined)
     // 64 octets leave two significant bits in the last character: three other canonical values, all other octets.
     expect(accepted).toHaveLength(3)
@@ -86,7 +90,6 @@ describe('parseJws', () => {
   })
 
   test('takes a header of 2,048 octets and none of 2,049', () => {
-    const padded = (octets: number): string => b64(`{"a":"${'x'.repeat(octets - 8)}"}`)
     expect(parseJws(`${padded(2_048)}.${claims}.${signature}`)).toBeDefined()
     expect(parseJws(`${padded(2_049)}.${claims}.${signature}`)).toBeUndefined() // LM-02, JW-60
   })

@@ -41,6 +41,8 @@ const verdict = (algorithm: Algorithm, token: string): string =>
 const signedAs = (algorithm: Algorithm, signature: (signed: string) => Uint8Array): string =>
   withSignature(tokenOf({ algorithm }), signature)
 
+const meant = (name: string): Algorithm[] => ALL_ALGORITHMS.filter((one) => means(name, one))
+
 describe('the algorithms', () => {
   test('have no none', () => {
     expect(isAlgorithm('none')).toBe(false) // JW-10
@@ -61,7 +63,6 @@ describe('the algorithms', () => {
   })
 
   test('mean themselves, and EdDSA means those of the Edwards curves', () => {
-    const meant = (name: string): Algorithm[] => ALL_ALGORITHMS.filter((one) => means(name, one))
     expect(ALL_ALGORITHMS.map(meant)).toEqual(ALL_ALGORITHMS.map((one) => [one]))
     expect(meant('EdDSA')).toEqual(['Ed25519', 'Ed448']) // JW-27
   })
@@ -105,7 +106,7 @@ describe.each(ALL_ALGORITHMS)('%s', (algorithm) => {
     ['doubled', () => Buffer.concat([good, good])],
     ['all zeros', () => Buffer.alloc(good.length)],
     ['all ones', () => Buffer.alloc(good.length, 0xff)],
-    ['reversed', () => Buffer.from(good).reverse()],
+    ['reversed', () => good.toReversed()],
   ])('is refused when the signature is %s', async (_, signature) => {
     const forged = withSignature(token, signature)
     expect(verdict(algorithm, forged)).toBe('signature_invalid')
@@ -162,10 +163,8 @@ describe.each(ASYMMETRIC)('%s', (algorithm) => {
   test('is refused where its key is bound to another algorithm', () => {
     for (const other of ASYMMETRIC.filter((one) => one !== algorithm)) {
       const { verifier } = bench(other, { algorithms: [other, algorithm] })
-      expect(
-        verdictOf(() => verifier.now(present(tokenOf({ algorithm })))),
-        other,
-      ).toBe('key_unfit') // JW-12, JK-08
+      const judged = verdictOf(() => verifier.now(present(tokenOf({ algorithm }))))
+      expect([other, judged]).toEqual([other, 'key_unfit']) // JW-12, JK-08
     }
   })
 })
@@ -176,7 +175,7 @@ describe.each(RSA)('%s', (algorithm) => {
   test('is refused when any other RSA algorithm made the signature', () => {
     for (const other of RSA.filter((one) => one !== algorithm)) {
       const forged = signedAs(algorithm, (signed) => signatureOf(other, signed))
-      expect(verdict(algorithm, forged), other).toBe('signature_invalid') // JW-21, JW-13
+      expect([other, verdict(algorithm, forged)]).toEqual([other, 'signature_invalid']) // JW-21, JW-13
     }
   })
 
@@ -198,7 +197,7 @@ describe.each(PSS)('%s', (algorithm) => {
       const forged = signedAs(algorithm, (signed) =>
         sign(hash, Buffer.from(signed), { key: pairFor(algorithm).privateKey, ...keyOptions, saltLength }),
       )
-      expect(verdict(algorithm, forged), `salt of ${saltLength}`).toBe('signature_invalid') // JW-20
+      expect([saltLength, verdict(algorithm, forged)]).toEqual([saltLength, 'signature_invalid']) // JW-20
     }
   })
 })
@@ -252,7 +251,7 @@ describe.each(ECDSA)('%s', (algorithm) => {
   test('is refused when a key of another curve signed', () => {
     for (const other of ECDSA.filter((one_) => one_ !== algorithm)) {
       const forged = signedAs(algorithm, (signed) => signatureOf(other, signed))
-      expect(verdict(algorithm, forged), other).toBe('signature_invalid') // JW-24, NG-19
+      expect([other, verdict(algorithm, forged)]).toEqual([other, 'signature_invalid']) // JW-24, NG-19
     }
   })
 
@@ -262,6 +261,14 @@ describe.each(ECDSA)('%s', (algorithm) => {
     }
   })
 })
+
+const unlabelled = (algorithms: readonly Algorithm[]) => pinnedKeys(keySetOf([jwkFor('RS256')], algorithms))
+
+/** The verdict on a token under a key without `alg`. */
+const unlabelledVerdict = (algorithms: readonly Algorithm[], algorithm: Algorithm): string => {
+  const { verifier } = bench(algorithm, { algorithms, keys: unlabelled(algorithms) })
+  return verdictOf(() => verifier.now(present(tokenOf({ algorithm }))))
+}
 
 describe('PS256', () => {
   test.each([0, 20])('is refused with a salt of %i octets', (salt) => {
@@ -274,15 +281,10 @@ describe('PS256', () => {
   })
 
   test('is refused where the unlabelled key is bound to RS256, and the reverse', () => {
-    const keys = (algorithms: readonly Algorithm[]) => pinnedKeys(keySetOf([jwkFor('RS256')], algorithms))
-    const judged = (algorithms: readonly Algorithm[], algorithm: Algorithm): string => {
-      const { verifier } = bench(algorithm, { algorithms, keys: keys(algorithms) })
-      return verdictOf(() => verifier.now(present(tokenOf({ algorithm }))))
-    }
-    expect(judged(['RS256', 'PS256'], 'RS256')).toBe('accepted')
-    expect(judged(['RS256', 'PS256'], 'PS256')).toBe('key_unfit')
-    expect(judged(['PS256', 'RS256'], 'PS256')).toBe('accepted')
-    expect(judged(['PS256', 'RS256'], 'RS256')).toBe('key_unfit') // JW-13, NG-05
+    expect(unlabelledVerdict(['RS256', 'PS256'], 'RS256')).toBe('accepted')
+    expect(unlabelledVerdict(['RS256', 'PS256'], 'PS256')).toBe('key_unfit')
+    expect(unlabelledVerdict(['PS256', 'RS256'], 'PS256')).toBe('accepted')
+    expect(unlabelledVerdict(['PS256', 'RS256'], 'RS256')).toBe('key_unfit') // JW-13, NG-05
   })
 })
 
@@ -350,12 +352,13 @@ describe('algorithms without signature', () => {
   })
 })
 
+const fresh = (algorithm: Algorithm): KeyObject =>
+  createPublicKey({ key: pairFor(algorithm).publicKey.export({ format: 'jwk' }), format: 'jwk' })
+
 // The core hands `crypto.verify` a bare key object. If a version of Node stopped reading the options off it, padding
 // would fall back to PKCS#1 v1.5, salt length to anything, and the signature encoding to DER.
 describe('crypto.verify', () => {
   const data = Buffer.from('data')
-  const fresh = (algorithm: Algorithm): KeyObject =>
-    createPublicKey({ key: pairFor(algorithm).publicKey.export({ format: 'jwk' }), format: 'jwk' })
   const pooled = (hash: string | null, key: KeyObject, signature: Buffer): Promise<boolean> =>
     new Promise((resolve, reject) => {
       verify(hash, data, key, signature, (error, valid) => (error ? reject(error) : resolve(valid)))

@@ -7,7 +7,10 @@ import type { ProtectOptions } from '@holdfast/core/adapter'
 export interface ContractApp {
   /** In the order in which a request meets them. */
   readonly steps: readonly ContractStep[]
-  /** The application's own error handling. Without it: what the framework does by default. */
+  /**
+   * The application's own error handling. Its reply is dropped where the response has begun. Without it: what the
+   * framework does by default.
+   */
   readonly onError?: ((error: unknown) => ContractReply) | undefined
   /** Believe one proxy's `X-Forwarded-For`. Default false. */
   readonly trustProxy?: boolean | undefined

@@ -47,6 +47,7 @@ export const documents: readonly Case[] = [
       assert.deepEqual([known.status, known.body], [304, ''])
       const post = await client.send({ method: 'POST', path: PATH })
       assert.deepEqual([post.status, post.headers.allow, post.body], [405, 'GET, HEAD, OPTIONS', ''])
+      assert.equal(post.headers['content-type'], undefined)
       const options = await client.send({ method: 'OPTIONS', path: PATH })
       assert.deepEqual([options.status, options.headers['access-control-allow-origin']], [204, '*'])
       assert.equal(catchAll.calls(), 0)

@@ -102,15 +102,25 @@ export const errors: readonly Case[] = [
     name: `a response that has begun is not written to when ${credentials === 'none' ? 'no credentials came' : 'the token turns out bad'}`,
     async work({ server, start }) {
       const route = unreachable({ path: '/begun' })
+      const heard: unknown[] = []
       const steps: readonly ContractStep[] = [
         { is: 'begin', text: 'begun' },
         { is: 'protect', server: server() },
         route,
       ]
-      const client = await start([
-        { is: 'route', method: 'GET', path: '/alive', handle: () => ({ status: 200, text: 'yes' }) },
-        ...steps,
-      ])
+      const alive = {
+        is: 'route',
+        method: 'GET',
+        path: '/alive',
+        handle: () => ({ status: 200, text: 'yes' }),
+      } as const
+      const client = await start({
+        steps: [alive, ...steps],
+        onError(error) {
+          heard.push(error)
+          return { status: 500, text: 'mine' }
+        },
+      })
       const headers = credentials === 'none' ? [] : bearer('never-issued')
       const { message, request } = await begin(client.origin, { path: '/begun', headers })
       request.on('error', () => undefined)
@@ -123,6 +133,10 @@ export const errors: readonly Case[] = [
       await Promise.race([over, new Promise((resolve) => setTimeout(resolve, 100))])
       request.destroy()
       assert.deepEqual([body, route.calls()], ['begun', 0])
+      assert.deepEqual(
+        heard.map((error) => error instanceof AuthError && error.status),
+        [401],
+      )
       assert.equal((await client.get('/alive')).body, 'yes')
     },
   })),

@@ -27,12 +27,8 @@ export const sockets: readonly Case[] = [
       ])
       const token = bearer(as.opaque({ sub: 'alice' }))
       as.slow(300)
-      const leaving = send(`${client.origin}/whoami`, { headers: ['host', 'localhost', ...token], agent: false })
-      const left = new Promise((resolve) => leaving.once('close', resolve))
-      leaving.on('error', () => undefined).end()
+      const left = leave(client.origin, token)
       const staying = client.get('/whoami', token)
-      await setTimeout(100)
-      leaving.destroy()
       await left
       assert.equal((await staying).status, 200)
       await setTimeout(50)
@@ -43,20 +39,37 @@ export const sockets: readonly Case[] = [
   {
     name: 'a client that leaves before the authorization server turns out to be down harms nobody',
     async work({ as, server, start }) {
+      const heard: unknown[] = []
       const resource = server({ resilience: { wait: '200ms' } })
       await resource.ready()
       const route = unreachable()
-      const client = await start([{ is: 'protect', server: resource }, route])
+      const client = await start({
+        steps: [{ is: 'protect', server: resource, options: { onRefusal: 'next' } }, route],
+        onError(error) {
+          heard.push(error)
+          return { status: 503, text: 'mine' }
+        },
+      })
       const token = bearer(as.opaque())
       as.slow(2_000)
-      const leaving = send(`${client.origin}/whoami`, { headers: ['host', 'localhost', ...token], agent: false })
-      const left = new Promise((resolve) => leaving.once('close', resolve))
-      leaving.on('error', () => undefined).end()
-      await setTimeout(50)
-      leaving.destroy()
-      await left
+      await leave(client.origin, token)
       assert.equal((await client.get('/whoami', token)).status, 503)
+      assert.deepEqual([heard.length, route.calls()], [1, 0])
+    },
+  },
+  {
+    name: 'a client that leaves while a guard waits is not served',
+    async work({ as, server, start }) {
+      const route = unreachable()
+      const { promise, open } = gate()
+      const slow = async (): Promise<true> => promise.then(() => true as const)
+      const client = await start([{ is: 'protect', server: server() }, { is: 'guard', guards: [slow] }, route])
+      const token = bearer(as.opaque())
+      await leave(client.origin, token)
+      open()
+      await setTimeout(20)
       assert.equal(route.calls(), 0)
+      assert.equal((await client.get('/whoami', token)).status, 200)
     },
   },
   {
@@ -124,6 +137,23 @@ export const sockets: readonly Case[] = [
     },
   },
 ]
+
+/** Asks, and leaves before an answer. */
+async function leave(origin: string, headers: readonly string[]): Promise<void> {
+  const request = send(`${origin}/whoami`, { headers: ['host', 'localhost', ...headers], agent: false })
+  const left = new Promise((resolve) => request.once('close', resolve))
+  request.on('error', () => undefined).end()
+  await setTimeout(100)
+  request.destroy()
+  await left
+  await setTimeout(20)
+}
+
+function gate(): { readonly promise: Promise<void>; readonly open: () => void } {
+  const opens: (() => void)[] = []
+  const promise = new Promise<void>((resolve) => void opens.push(resolve))
+  return { promise, open: () => opens.forEach((open) => open()) }
+}
 
 /** What an application writes: no framework sees an upgrade, and Node's request is all that `authenticate` needs. */
 async function upgrade(server: ResourceServer, request: IncomingMessage, socket: Duplex): Promise<void> {

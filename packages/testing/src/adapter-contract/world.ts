@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
-import { createResourceServer, type ResourceServer, type ResourceServerOptions } from '@holdfast/core'
+import { createResourceServer, type ResourceServer, type SharedServerOptions } from '@holdfast/core'
 import {
   type TestAuthorizationServer,
   testAuthorizationServer,
@@ -16,7 +16,7 @@ export const REALM: string = `realm="${AUDIENCE}"`
 export interface World {
   readonly as: TestAuthorizationServer
   /** A resource server that trusts the authorization server. */
-  readonly server: (options?: Partial<ResourceServerOptions>) => ResourceServer
+  readonly server: (options?: SharedServerOptions & { readonly audience?: string }) => ResourceServer
   readonly start: (app: ContractApp | readonly ContractStep[]) => Promise<Client>
   /** Keeps one connection, for one request after the other. */
   readonly connection: Agent

@@ -7,6 +7,7 @@ import {
   type IntrospectionOptions,
   type IssuerOptions,
   type ResourceServerOptions,
+  type SharedServerOptions,
   unauthenticated,
 } from '@holdfast/core'
 import { seededRandom } from '../seeded-random.ts'
@@ -19,10 +20,12 @@ import type { TestClient } from './client.ts'
  */
 export interface OptionsOverrides
   extends
-    Omit<ResourceServerOptions, 'issuer' | 'issuers'>,
+    SharedServerOptions,
     Omit<IssuerOptions, 'issuer' | 'audience' | 'introspection'> {
   /** Joined with the usual client; `false` for no introspection at all. */
   readonly introspection?: Partial<IntrospectionOptions> | false
+  /** Instead of the server's. */
+  readonly audience?: string | readonly string[]
 }
 
 /** The same for one issuer among several. */

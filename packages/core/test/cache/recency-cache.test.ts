@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import { type Cacheable, RecencyCache } from '../../src/cache/recency-cache.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+interface Entry extends Cacheable {
+  readonly name: string
+}
+
+function setUp(bounds = { entries: 10, bytes: 1_000_000 }) {
+  const clock = new ManualClock()
+  const cache = new RecencyCache<Entry>(bounds, clock)
+  const put = (name: string, bytes = 100): void => cache.set(name, { name, bytes, admittedAt: 0 })
+  return {
+    clock,
+    cache,
+    put,
+    flood: (count: number) => {
+      for (let i = 0; i < count; i += 1) put(`flood-${i}`)
+    },
+    /** Brings an entry into the protected segment. */
+    settle: async (...names: string[]) => {
+      for (const name of names) {
+        put(name)
+        await clock.advance(10_000)
+        cache.get(name)
+      }
+    },
+  }
+}
+
+describe('promotion', () => {
+  test('an entry used 10 s after its admission survives a flood', async () => {
+    const { clock, cache, put, flood } = setUp()
+    put('kept')
+    await clock.advance(10_000)
+    cache.get('kept')
+    flood(1_000)
+    expect(cache.get('kept')?.name).toBe('kept')
+  }) // NG-99
+
+  test('an entry used sooner does not', async () => {
+    const { clock, cache, put, flood } = setUp()
+    put('new')
+    await clock.advance(9_999)
+    cache.get('new')
+    flood(1_000)
+    expect(cache.get('new')).toBeUndefined()
+  }) // NG-99
+
+  test('an entry that is only looked at is not promoted', async () => {
+    const { clock, cache, put, flood } = setUp()
+    put('seen')
+    await clock.advance(10_000)
+    cache.peek('seen')
+    flood(1_000)
+    expect(cache.peek('seen')).toBeUndefined()
+  })
+
+  test('a renewal is no new admission', async () => {
+    const { clock, cache, put, flood } = setUp()
+    put('kept')
+    await clock.advance(9_000)
+    put('kept')
+    await clock.advance(1_000)
+    cache.get('kept')
+    flood(1_000)
+    expect(cache.get('kept')?.name).toBe('kept')
+  })
+
+  test('a renewal replaces what was known', async () => {
+    const { cache, settle } = setUp()
+    await settle('kept')
+    const newer: Entry = { name: 'newer', bytes: 100, admittedAt: 0 }
+    cache.set('kept', newer)
+    expect([cache.get('kept')?.name, cache.entries]).toEqual(['newer', 1])
+  })
+
+  test('what the protected segment pushes out gets another chance', async () => {
+    const { cache, settle } = setUp()
+    const names = Array.from({ length: 9 }, (_, index) => `kept-${index}`)
+    await settle(...names)
+    expect(names.filter((name) => cache.peek(name))).toEqual(names)
+  })
+})
+
+describe('floods', () => {
+  test('no flood evicts a protected entry', async () => {
+    const { cache, settle, flood } = setUp()
+    const names = Array.from({ length: 8 }, (_, index) => `kept-${index}`)
+    await settle(...names)
+    flood(100_000)
+    expect(names.filter((name) => cache.peek(name))).toEqual(names)
+  }) // IN-34, NG-99
+})
+
+describe('bounds', () => {
+  test('entries never exceed their bound', async () => {
+    const { clock, cache, put } = setUp({ entries: 10, bytes: 1_000_000 })
+    let most = 0
+    for (let i = 0; i < 500; i += 1) {
+      put(`e-${i}`)
+      await clock.advance(1_000)
+      for (let back = 0; back < 15; back += 1) cache.get(`e-${i - back}`)
+      most = Math.max(most, cache.entries)
+    }
+    expect(most).toBe(10)
+  }, 20_000) // LM-27
+
+  test('bytes never exceed their bound', async () => {
+    const { clock, cache, put } = setUp({ entries: 1_000, bytes: 10_000 })
+    let most = 0
+    for (let i = 0; i < 300; i += 1) {
+      put(`e-${i}`, 700)
+      await clock.advance(1_000)
+      for (let back = 0; back < 15; back += 1) cache.get(`e-${i - back}`)
+      most = Math.max(most, cache.bytes)
+    }
+    expect(most).toBeGreaterThan(5_000)
+    expect(most).toBeLessThanOrEqual(10_000)
+  }, 20_000) // LM-27
+
+  test('an entry too large for probation is not kept, and pushes nothing out', () => {
+    const { cache, put } = setUp({ entries: 10, bytes: 10_000 })
+    put('small')
+    put('huge', 2_001)
+    expect([cache.peek('huge'), cache.peek('small')?.name]).toEqual([undefined, 'small'])
+  })
+
+  test('the least recently used newcomer goes first', () => {
+    const { cache, put } = setUp()
+    put('a')
+    put('b')
+    cache.get('a')
+    put('c')
+    expect([cache.peek('a')?.name, cache.peek('b')]).toEqual(['a', undefined])
+  })
+})
+
+describe('removal', () => {
+  test('a deleted entry is gone from either segment', async () => {
+    const { cache, put, settle } = setUp()
+    await settle('kept')
+    put('new')
+    cache.delete('kept')
+    cache.delete('new')
+    expect([cache.entries, cache.bytes]).toEqual([0, 0])
+  }) // IN-41
+
+  test('clearing leaves nothing', async () => {
+    const { cache, put, settle } = setUp()
+    await settle('kept')
+    put('new')
+    cache.clear()
+    expect([cache.entries, cache.get('kept'), cache.get('new')]).toEqual([0, undefined, undefined])
+  }) // IN-41
+})
