@@ -123,9 +123,9 @@ export interface AuthErrorDetails extends Needs {
 }
 
 /**
- * A request that is refused, or that nobody can judge now. `message` is the code, so that printing it leaks nothing.
- * It carries what the default error handlers of Express, Koa, Fastify and Hono read: `status`, `statusCode`, `expose`,
- * `headers`, `getResponse()`.
+ * A request that is refused, or that nobody can judge now. `message` is the code (`unauthorized` where there is none), so
+ * that printing it leaks nothing; `cause` is for a debugger. It carries what the default error handlers of Express, Koa,
+ * Fastify and Hono read: `status`, `statusCode`, `expose`, `headers`, `getResponse()`.
  */
 export class AuthError extends Error {
   override readonly name = 'AuthError'
@@ -141,7 +141,7 @@ export class AuthError extends Error {
 
   constructor(reason: Reason, details: AuthErrorDetails = {}, headers: Readonly<Record<string, string>> = {}) {
     const code = REASONS[reason][0]
-    super(code, details.cause === undefined ? undefined : { cause: details.cause })
+    super(code === 'none' ? 'unauthorized' : code, details.cause === undefined ? undefined : { cause: details.cause })
     this.reason = reason
     this.code = code
     this.status = this.statusCode = CODES[code]
@@ -149,8 +149,6 @@ export class AuthError extends Error {
     this.#details = details
     // Frameworks print `stack` to clients in development, and a refusal is no place in our code worth showing.
     Object.defineProperty(this, 'stack', { value: `${this.name}: ${code}`, configurable: true, writable: true })
-    // `cause` is for a debugger, never for a serializer: it may quote an upstream host.
-    if (details.cause !== undefined) Object.defineProperty(this, 'cause', { value: details.cause, enumerable: false })
   }
 
   /** The details a server needs to write the answer and the event; not part of what a client sees. */

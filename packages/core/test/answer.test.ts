@@ -28,11 +28,14 @@ describe('every reason', () => {
     expect(JSON.parse(body)).toBeTypeOf('object')
   }) // HT-18, XC-09
 
-  test.each(ALL_REASONS.filter((reason) => CODES[codeOf(reason)] < 500))('%s carries a challenge that parses', (reason) => {
-    const parameters = parametersOf(challengeOf(new AuthError(reason))!)
-    expect(Object.keys(parameters).length).toBeGreaterThan(0)
-    expect(parameters['realm']).toBe('https://api.example')
-  }) // HT-01, HT-03, HT-04, CH-01
+  test.each(ALL_REASONS.filter((reason) => CODES[codeOf(reason)] < 500))(
+    '%s carries a challenge that parses',
+    (reason) => {
+      const parameters = parametersOf(challengeOf(new AuthError(reason))!)
+      expect(Object.keys(parameters).length).toBeGreaterThan(0)
+      expect(parameters['realm']).toBe('https://api.example')
+    },
+  ) // HT-01, HT-03, HT-04, CH-01
 
   test.each(ALL_REASONS.filter((reason) => codeOf(reason) === 'unavailable'))(
     '%s asks to come back and challenges nobody',

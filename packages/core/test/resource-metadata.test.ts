@@ -23,12 +23,12 @@ describe('the place', () => {
   }) // RM-02
 })
 
-describe('the document', () => {
-  const read = (resource: string, options?: ResourceMetadataOptions, issuers?: string[]): unknown => {
-    const metadata = of(resource, options, issuers)
-    return JSON.parse(metadata.answer({ method: 'GET', url: metadata.path, rawHeaders: [] })!.body)
-  }
+const read = (resource: string, options?: ResourceMetadataOptions, issuers?: string[]): unknown => {
+  const metadata = of(resource, options, issuers)
+  return JSON.parse(metadata.answer({ method: 'GET', url: metadata.path, rawHeaders: [] })!.body)
+}
 
+describe('the document', () => {
   test('it says what follows from the configuration, spelled as it was written', () => {
     expect(read('https://api.example/', {}, ['https://as.example/', 'https://other.example'])).toEqual({
       resource: 'https://api.example/',
@@ -112,7 +112,10 @@ describe('answers', () => {
     expect(ask(method, path)).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, OPTIONS' }, body: '' })
   }) // RM-04
 
-  test.each(['/', WELL_KNOWN, `${path}/`, `${path}?x`, `/x${path}`])('a request for %s is for something else', (url) => {
-    expect(ask('GET', url)).toBeUndefined()
-  }) // RM-07
+  test.each(['/', WELL_KNOWN, `${path}/`, `${path}?x`, `/x${path}`])(
+    'a request for %s is for something else',
+    (url) => {
+      expect(ask('GET', url)).toBeUndefined()
+    },
+  ) // RM-07
 })

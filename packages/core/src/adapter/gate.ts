@@ -6,24 +6,9 @@ import { type Guard, scopesNeeded } from '../guard/guard.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
 import { type AuthRequest, isPreflight } from '../request.ts'
 import type { ResourceServer } from '../resource-server.ts'
-import { parseScope } from '../syntax/scope.ts'
+import { type ProtectArguments, protectSettings } from './protect-options.ts'
 import { type Seat, seatOf, sit } from './seat.ts'
 import { serverOf } from './server-of.ts'
-
-/** Options of `protect`. */
-export interface ProtectOptions {
-  /** Lets a request without credentials pass, without `auth`. Bad credentials are still refused. Default false. */
-  readonly optional?: boolean
-  /** `'answer'` (default): write the response; `'next'`: hand the error to the framework. */
-  readonly onRefusal?: 'answer' | 'next'
-  /** The property that gets the context, for those who migrate. Default `'auth'`. */
-  readonly attach?: string
-  /** Scopes to name in every 401, for apps whose guards come later: space-separated. */
-  readonly challenge?: { readonly scope?: string }
-}
-
-/** What follows the server in `protect(server, …)`: options or not, then guards. */
-export type ProtectArguments = readonly [ProtectOptions, ...Guard[]] | readonly Guard[]
 
 /** What a gate decided. An adapter translates it and decides nothing. */
 export type Passage =
@@ -50,8 +35,7 @@ export interface OuterGate extends Gate {
 
 /** @throws {ConfigError} for an option that is unknown or wrong. */
 export function createGate(given: ResourceServer | ResourceServerOptions, rest: ProtectArguments): OuterGate {
-  const [options, guards] = sorted(rest)
-  const { optional, attach, handOn, challengeScopes } = checked(options, guards)
+  const { optional, attach, handOn, challengeScopes, guards } = protectSettings(rest)
   const server = serverOf(given)
   const needs = { scopes: [...new Set([...challengeScopes, ...scopesNeeded(guards)])] }
 
@@ -155,38 +139,3 @@ function withoutGate(): Passage {
 }
 
 const NO_CHALLENGE = Object.freeze({ realm: '', describeErrors: false, resourceMetadataUrl: () => undefined })
-
-/** Options stand first among the arguments, if at all. */
-function sorted(rest: ProtectArguments): readonly [ProtectOptions, readonly Guard[]] {
-  const [first, ...others] = rest
-  return typeof first === 'object' && first !== null ? [first, others as Guard[]] : [{}, rest as readonly Guard[]]
-}
-
-const NAMES = ['optional', 'onRefusal', 'attach', 'challenge']
-
-function checked(
-  options: ProtectOptions,
-  guards: readonly Guard[],
-): { optional: boolean; attach: string; handOn: boolean; challengeScopes: readonly string[] } {
-  const { optional = false, onRefusal = 'answer', attach = 'auth', challenge = {} } = options
-  const unknown = Object.keys(options).find((name) => !NAMES.includes(name))
-  if (unknown !== undefined)
-    throw new ConfigError(`protect(): unknown option "${unknown}"; the options here are ${NAMES.join(', ')}`)
-  if (typeof optional !== 'boolean') throw new ConfigError(`protect(): option "optional" is true or false`)
-  if (onRefusal !== 'answer' && onRefusal !== 'next')
-    throw new ConfigError(`protect(): option "onRefusal" is 'answer' or 'next'`)
-  if (typeof attach !== 'string' || attach === '' || attach === '__proto__')
-    throw new ConfigError(`protect(): option "attach" is the name of a property, such as 'user'`)
-  const unknownMember = Object.keys(challenge).find((name) => name !== 'scope')
-  if (unknownMember !== undefined)
-    throw new ConfigError(`protect(): unknown option "challenge.${unknownMember}"; the option here is challenge.scope`)
-  const challengeScopes = challenge.scope === undefined ? [] : parseScope(challenge.scope)
-  if (!challengeScopes) throw new ConfigError(`protect(): option "challenge.scope" is a space-separated list of scopes`)
-  if (guards.some((guard) => typeof guard !== 'function'))
-    throw new ConfigError('protect(): after the server come options, then guards such as scope(…)')
-  if (optional && guards.length > 0)
-    throw new ConfigError(
-      'protect(): "optional" and guards contradict each other; put guard(…) on the routes that need credentials',
-    )
-  return { optional, attach, handOn: onRefusal === 'next', challengeScopes }
-}

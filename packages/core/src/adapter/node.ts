@@ -30,7 +30,11 @@ export class NodeRequest implements AuthRequest {
   }
 
   get rawHeaders(): readonly string[] {
-    return this.#message.rawHeaders
+    const { rawHeaders, headers } = this.#message
+    // What stands in for a socket, as on serverless platforms, may fill in nothing but `headers`.
+    return rawHeaders.length > 0
+      ? rawHeaders
+      : Object.entries(headers).flatMap(([name, value]) => [name, String(value)])
   }
 
   get source(): string | undefined {

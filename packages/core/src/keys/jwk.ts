@@ -79,20 +79,24 @@ export function verificationKey(jwk: JsonObject, allowed: readonly Algorithm[]):
   const { kid, use } = jwk
   if (kid !== undefined && typeof kid !== 'string') return 'unusable'
   if (use !== undefined && use !== 'sig') return 'unusable'
-  if (!allowsVerify(jwk['key_ops'])) return 'unusable'
+  if (!allowsVerify(jwk['key_ops'], use)) return 'unusable'
   // Bound here, once, to the first allowed algorithm that fits; what a token's header says never chooses (JWT BCP §3.1).
   const algorithm = allowed.find((one) => fits(jwk, one))
   if (!algorithm) return 'not_allowed'
   const fault = faultOf(jwk, algorithm)
-  return (
-    fault ??
-    new VerificationKey({ algorithm, kid, thumbprint: thumbprintOf(jwk), load: () => importKey(jwk, algorithm) })
-  )
+  if (fault) return fault
+  const load = (): KeyObject | undefined => importKey(jwk, algorithm)
+  const key = new VerificationKey({ algorithm, kid, thumbprint: thumbprintOf(jwk), load })
+  // Only an import tells whether a point is on its curve, and a set of such keys must not pass for a usable one.
+  return jwk['kty'] === 'EC' && key.material === undefined ? 'unusable' : key
 }
 
-function allowsVerify(operations: unknown): boolean {
+/** `use` and `key_ops` must agree, and an operation is named once (RFC 7517 §4.3). */
+function allowsVerify(operations: unknown, use: unknown): boolean {
   if (operations === undefined) return true
-  return Array.isArray(operations) && operations.includes('verify') && new Set(operations).size === operations.length
+  if (!Array.isArray(operations) || !operations.includes('verify')) return false
+  const agree = use === undefined || operations.every((one) => one === 'verify' || one === 'sign')
+  return agree && new Set(operations).size === operations.length
 }
 
 function fits(jwk: JsonObject, algorithm: Algorithm): boolean {

@@ -20,9 +20,11 @@ export type Selection =
 
 export interface KeySet {
   readonly keys: readonly VerificationKey[]
+  /** True when the document listed one key and no other, not even for another purpose. */
+  readonly single: boolean
 }
 
-export const EMPTY_KEY_SET: KeySet = Object.freeze({ keys: Object.freeze([]) })
+export const EMPTY_KEY_SET: KeySet = Object.freeze({ keys: Object.freeze([]), single: false })
 
 /** Reads a JWK Set (RFC 7517 §5): a bad entry is skipped and reported, a bad document is `undefined`. */
 export function parseKeySet(
@@ -39,7 +41,7 @@ export function parseKeySet(
     if (key instanceof VerificationKey) keys.set(identity(key), keys.get(identity(key)) ?? key)
     else skipped(key)
   }
-  return { keys: [...keys.values()] }
+  return { keys: [...keys.values()], single: entries.length === 1 }
 }
 
 /** The next set: keys that stay keep their imported material, keys that left or changed are retired at once. */
@@ -48,7 +50,7 @@ export function succeed(previous: KeySet | undefined, next: KeySet): KeySet {
   const keys = next.keys.map((key) => staying.get(identity(key)) ?? key)
   const current = new Set(keys)
   for (const key of previous?.keys ?? []) if (!current.has(key)) key.retired = true
-  return { keys }
+  return { ...next, keys }
 }
 
 function identity(key: VerificationKey): string {
@@ -59,7 +61,7 @@ function identity(key: VerificationKey): string {
 export function select(set: KeySet, hint: KeyHint): Selection {
   const named = hint.kid === undefined ? set.keys : set.keys.filter((key) => key.kid === hint.kid)
   // A set of one key without `kid` leaves no doubt which key is meant.
-  const pool = named.length === 0 && set.keys.length === 1 && set.keys[0]!.kid === undefined ? set.keys : named
+  const pool = named.length === 0 && set.single && set.keys[0]?.kid === undefined ? set.keys : named
   if (pool.length === 0) return { is: 'unknown' }
   const keys = pool.filter((key) => means(hint.algorithm, key.algorithm) && key.material !== undefined)
   if (keys.length === 0) return { is: 'unfit' }

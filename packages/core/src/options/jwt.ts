@@ -108,5 +108,6 @@ function pinnedKeySet(document: object, algorithms: readonly Algorithm[], path: 
 /** One key without `kid`, for every token of the issuer. */
 function secretKeySet(secret: Uint8Array): KeySet {
   const key = createSecretKey(secret)
-  return { keys: [new VerificationKey({ algorithm: 'HS256', kid: undefined, thumbprint: 'shared', load: () => key })] }
+  const only = new VerificationKey({ algorithm: 'HS256', kid: undefined, thumbprint: 'shared', load: () => key })
+  return { keys: [only], single: true }
 }

@@ -24,7 +24,7 @@ import {
   withDefault,
 } from './check.ts'
 import { DEFAULTS } from './defaults.ts'
-import { audience, issuerSettings } from './issuer.ts'
+import { audience as identifier, issuerSettings } from './issuer.ts'
 import type { ResourceServerOptions } from './options.ts'
 import type { CacheSettings, IssuerSettings, Ports, ResilienceSettings, Settings } from './settings.ts'
 
@@ -50,7 +50,7 @@ interface CheckedOptions {
 const rootShape = object<CheckedOptions>({
   issuer: optional(text),
   issuers: optional(list((value) => value)),
-  audience: optional(oneOrMore(audience)),
+  audience: optional(oneOrMore(identifier)),
   resource: optional(text),
   resourceMetadata: withDefault(
     object({

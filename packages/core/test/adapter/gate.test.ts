@@ -8,12 +8,12 @@ const nobody = { method: 'GET', url: '/x', rawHeaders: [] }
 
 describe('protect(), before any request', () => {
   it.each([
-    ['a misspelt option', [{ optinal: true }], 'unknown option "optinal"; the options here are optional, onRefusal'],
-    ['optional that is no boolean', [{ optional: 'yes' }], 'option "optional" is true or false'],
-    ['onRefusal that is neither', [{ onRefusal: 'throw' }], `option "onRefusal" is 'answer' or 'next'`],
-    ['attach without a name', [{ attach: '' }], 'option "attach" is the name of a property'],
-    ['attach to what assignment would act on', [{ attach: '__proto__' }], 'option "attach" is the name of a property'],
-    ['challenge.scope that is no scope', [{ challenge: { scope: 'a"b' } }], 'option "challenge.scope" is'],
+    ['a misspelt option', [{ optinal: true }], 'unknown option "optinal"; did you mean "optional"?'],
+    ['optional that is no boolean', [{ optional: 'yes' }], 'option "optional" is "yes"; write true or false'],
+    ['onRefusal that is neither', [{ onRefusal: 'throw' }], `option "onRefusal" is "throw"; write 'answer' or 'next'`],
+    ['attach without a name', [{ attach: '' }], 'option "attach" is ""; write a non-empty text'],
+    ['attach to what assignment would act on', [{ attach: '__proto__' }], 'write the name of a property'],
+    ['challenge.scope that is no scope', [{ challenge: { scope: 'a"b' } }], 'write a space-separated list of scopes'],
     ['challenge with a misspelt member', [{ challenge: { scopes: 'a' } }], 'unknown option "challenge.scopes"'],
     ['a guard that is no function', [undefined], 'after the server come options, then guards'],
     ['guards on nobody', [{ optional: true }, scope('a')], '"optional" and guards contradict each other'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bind } from '../../src/bind/bind.ts'
 import { type AuthContext, contextOf } from '../../src/context.ts'
-import { AuthError, ConfigError, type Reason, type Refusal } from '../../src/errors.ts'
+import { AuthError, ConfigError, type Refusal } from '../../src/errors.ts'
 import { errorOf, firstRefusal } from '../../src/guard/authorize.ts'
 import { claim, type ClaimTest } from '../../src/guard/claim.ts'
 import { every, some } from '../../src/guard/combine.ts'
@@ -28,6 +28,13 @@ const says = (guard: Guard, claims: Claims): string => {
 }
 const yes: Guard = () => true
 const no: Guard = () => ({ reason: 'custom' })
+const throwing: Guard = () => {
+  throw new TypeError('x')
+}
+const rejecting: Guard = () => Promise.reject(new TypeError('x'))
+const refusing: Guard = () => {
+  throw new AuthError('claim_refused')
+}
 const answering = (answer: unknown): Guard => (() => answer) as Guard
 
 describe('scope', () => {
@@ -266,9 +273,9 @@ describe('every and some', () => {
   }) // XC-02
 })
 
-describe('asking guards in turn', () => {
-  const first = (...guards: Guard[]) => firstRefusal(context({}), guards, AT)
+const first = (...guards: Guard[]) => firstRefusal(context({}), guards, AT)
 
+describe('asking guards in turn', () => {
   test('all yes is no refusal, at once', () => {
     expect(first(yes, yes)).toBeUndefined()
   })
@@ -294,30 +301,24 @@ describe('asking guards in turn', () => {
   })
 
   test('a guard that throws is our mistake', () => {
-    const broken: Guard = () => {
-      throw new TypeError('x')
-    }
-    expect(() => first(broken)).toThrow(expect.objectContaining({ reason: 'guard_failed', status: 500 }))
+    expect(() => first(throwing)).toThrow(expect.objectContaining({ reason: 'guard_failed', status: 500 }))
   }) // SG-14
 
   test('a guard that rejects is our mistake', async () => {
-    const broken: Guard = () => Promise.reject(new TypeError('x'))
-    await expect(first(broken)).rejects.toMatchObject({ reason: 'guard_failed', status: 500 })
+    await expect(first(rejecting)).rejects.toMatchObject({ reason: 'guard_failed', status: 500 })
   }) // SG-14
 
   test('a refusal that is thrown stays what it is', () => {
-    const throwing: Guard = () => {
-      throw new AuthError('claim_refused')
-    }
-    expect(() => first(throwing)).toThrow(expect.objectContaining({ reason: 'claim_refused' }))
+    expect(() => first(refusing)).toThrow(expect.objectContaining({ reason: 'claim_refused' }))
   })
 })
 
+const details = (refusal: Refusal, claims: Claims, ...guards: Guard[]) => {
+  const error = errorOf(refusal, context(claims), guards, AT)
+  return { reason: error.reason, ...AuthError.detailsOf(error) }
+}
+
 describe('the error for a refusal', () => {
-  const details = (refusal: Refusal, claims: Claims, ...guards: Guard[]) => {
-    const error = errorOf(refusal, context(claims), guards, AT)
-    return { reason: error.reason as Reason, ...AuthError.detailsOf(error) }
-  }
   const missing: Refusal = { reason: 'scope_missing', scopes: ['a'] }
   const weak: Refusal = { reason: 'login_insufficient', acrValues: ['gold'], maxAge: 300 }
 

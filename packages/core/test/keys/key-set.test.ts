@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { KeyFault, VerificationKey } from '../../src/keys/jwk.ts'
-import { type KeySet, MAX_KEYS, parseKeySet, select, succeed } from '../../src/keys/key-set.ts'
+import { EMPTY_KEY_SET, type KeySet, MAX_KEYS, parseKeySet, select, succeed } from '../../src/keys/key-set.ts'
 import { parseJsonObject } from '../../src/syntax/json.ts'
 import { type Algorithm, DEFAULT_ALGORITHMS } from '../../src/verify/algorithms.ts'
 import { jwkFor } from '../support/jwt.ts'
@@ -108,8 +108,8 @@ describe('select', () => {
   })
 
   test('finds nothing in an empty set', () => {
-    expect(found({ keys: [] }, 'ES256', 'a')).toBe('unknown')
-    expect(found({ keys: [] }, 'ES256')).toBe('unknown')
+    expect(found(EMPTY_KEY_SET, 'ES256', 'a')).toBe('unknown')
+    expect(found(EMPTY_KEY_SET, 'ES256')).toBe('unknown')
   })
 
   test('says unfit where the kid names a key for another algorithm', () => {
@@ -117,9 +117,15 @@ describe('select', () => {
     expect(found(setOf(rs('a')), 'PS256', 'a')).toBe('unfit') // JW-12, JK-08, NG-06
   })
 
-  test('says unfit where the only candidate is no point of its curve', () => {
+  test('does not know a key that is no point of its curve', () => {
     const { x } = jwkFor('ES256', {}, 'second')
-    expect(found(setOf({ ...es('a'), x }), 'ES256', 'a')).toBe('unfit') // JK-15
+    expect(found(setOf({ ...es('a'), x }), 'ES256', 'a')).toBe('unknown') // JK-15
+  })
+
+  test('takes a set of one signing key beside another for a set of two: a kid must then be named', () => {
+    const { kid: _, ...nameless } = es('a') as Record<string, unknown>
+    expect(found(setOf(nameless), 'ES256', 'b')).toEqual([0]) // JK-12
+    expect(found(setOf(nameless, { ...rs('c'), use: 'enc' }), 'ES256', 'b')).toBe('unknown')
   })
 
   test('finds the only key that fits a token without kid', () => {
@@ -235,7 +241,7 @@ describe('succeed', () => {
   })
 
   test('retires every object for a key that was listed twice', () => {
-    const twice = { keys: [setOf(es('a')).keys[0]!, setOf(es('a')).keys[0]!] }
+    const twice = { keys: [setOf(es('a')).keys[0]!, setOf(es('a')).keys[0]!], single: false }
     succeed(twice, setOf(rs('b')))
     expect(twice.keys.map((key) => key.retired)).toEqual([true, true]) // JK-35
   })

@@ -437,10 +437,10 @@ describe('an outage', () => {
   }) // JK-25
 })
 
-describe('pinned keys', () => {
-  const pinned = (...jwks: JsonObject[]): KeySource =>
-    pinnedKeys(parseKeySet({ keys: jwks }, ['ES256'], () => undefined)!)
+const pinned = (...jwks: JsonObject[]): KeySource =>
+  pinnedKeys(parseKeySet({ keys: jwks }, ['ES256'], () => undefined)!)
 
+describe('pinned keys', () => {
   test('they are found at once', () => {
     expect(pinned(first).at({ algorithm: 'ES256', kid: 'first', arrivedAt: 0 })).toHaveLength(1)
   }) // JK-40

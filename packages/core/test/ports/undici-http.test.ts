@@ -111,7 +111,9 @@ describe('an exchange', () => {
   }) // IN-23, JK-36
 
   test('a server whose body was too large is still spoken to', async () => {
-    const origin = await serve((request, response) => void response.end('x'.repeat(request.url === '/long' ? 9_999 : 1)))
+    const origin = await serve(
+      (request, response) => void response.end('x'.repeat(request.url === '/long' ? 9_999 : 1)),
+    )
     const { send } = port({ connections: 1 })
     await errorOf(send(`${origin}/long`))
     expect((await send(`${origin}/short`)).body.length).toBe(1)
@@ -162,7 +164,9 @@ describe('failures', () => {
   }) // IN-43
 
   test('a body that is cut short', async () => {
-    const origin = await tcp((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx')))
+    const origin = await tcp((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx')),
+    )
     expect(await errorOf(port().send(origin))).toMatchObject({ kind: 'reset', reusedSocket: false })
   }) // NG-104
 
@@ -233,13 +237,13 @@ describe('sockets', () => {
   }) // IN-50
 })
 
-describe('TLS', () => {
-  const certificate = (name: string) =>
-    generate([{ name: 'commonName', value: name }], {
-      keySize: 2_048,
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: name }] }],
-    })
+const certificate = (name: string) =>
+  generate([{ name: 'commonName', value: name }], {
+    keySize: 2_048,
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: name }] }],
+  })
 
+describe('TLS', () => {
   test('a certificate of an unknown authority is refused', async () => {
     const { private: key, cert } = await certificate('localhost')
     const origin = await listen(createTlsServer({ key, cert }), 'https', 'localhost')
@@ -248,7 +252,11 @@ describe('TLS', () => {
 
   test('a certificate of a configured authority is taken', async () => {
     const { private: key, cert } = await certificate('localhost')
-    const origin = await listen(createTlsServer({ key, cert }, (_, response) => void response.end('x')), 'https', 'localhost')
+    const origin = await listen(
+      createTlsServer({ key, cert }, (_, response) => void response.end('x')),
+      'https',
+      'localhost',
+    )
     expect((await port().send(origin, { tls: { ca: cert } })).status).toBe(200)
   }) // CA-19
 

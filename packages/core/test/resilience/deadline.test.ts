@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { STILL_RUNNING, waitAtMost, withDeadline } from '../../src/resilience/deadline.ts'
+import { deferred } from '../support/deferred.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const forever = (): Promise<never> => new Promise(() => undefined)
@@ -54,8 +55,7 @@ describe('waitAtMost', () => {
   test('a caller who leaves ends his wait and nothing else', async () => {
     const clock = new ManualClock()
     const leaving = new AbortController()
-    let finish: (value: string) => void = () => undefined
-    const work = new Promise<string>((resolve) => (finish = resolve))
+    const { promise: work, resolve: finish } = deferred<string>()
     const left = waitAtMost(work, 100, clock, leaving.signal)
     const stays = waitAtMost(work, 100, clock)
     leaving.abort()

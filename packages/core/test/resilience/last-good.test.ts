@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LastGood, type Loaded, LoadTrouble, type Source } from '../../src/resilience/last-good.ts'
+import { deferred } from '../support/deferred.ts'
 import { chance } from '../support/chance.ts'
 import { ManualClock, settled } from '../support/manual-clock.ts'
 
@@ -198,9 +199,9 @@ describe('failing', () => {
   }) // JK-44
 })
 
-describe('restoring', () => {
-  const since = (clock: ManualClock, age: number) => ({ wall: clock.wall() - age, monotonic: -Infinity })
+const since = (clock: ManualClock, age: number) => ({ wall: clock.wall() - age, monotonic: -Infinity })
 
+describe('restoring', () => {
   test('a restored value serves at once and is refreshed in the background', async () => {
     const clock = new ManualClock()
     const all = setUp({ restore: async () => ({ value: 'kept', since: since(clock, 60_000) }) })
@@ -235,11 +236,11 @@ describe('restoring', () => {
 
   test('a load that was quicker than the store is not overwritten', async () => {
     const clock = new ManualClock()
-    let restored: (kept: { value: string; since: { wall: number; monotonic: number } }) => void = () => undefined
-    const all = setUp({ restore: () => new Promise((resolve) => (restored = resolve)) })
+    const restored = deferred<{ value: string; since: { wall: number; monotonic: number } }>()
+    const all = setUp({ restore: () => restored.promise })
     const obtained = all.document.obtain()
     await all.document.refresh('start')
-    restored({ value: 'kept', since: since(clock, 60_000) })
+    restored.resolve({ value: 'kept', since: since(clock, 60_000) })
     await obtained
     expect(all.document.value).toBe('v1')
   })
@@ -298,12 +299,12 @@ describe('closing', () => {
 
   test('a load that ends after closing sets no timer', async () => {
     const all = setUp()
-    let answer: (loaded: Loaded<string>) => void = () => undefined
-    all.next(() => new Promise((resolve) => (answer = resolve)))
+    const answer = deferred<Loaded<string>>()
+    all.next(() => answer.promise)
     const obtained = all.document.obtain()
     await settled()
     all.document.close()
-    answer({ value: 'late', freshFor: FRESH, text: '' })
+    answer.resolve({ value: 'late', freshFor: FRESH, text: '' })
     await obtained
     expect(all.clock.timers).toBe(0)
   }) // XC-16

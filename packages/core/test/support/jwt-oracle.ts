@@ -115,13 +115,8 @@ export const STRICTER: readonly StricterRule[] = [
   },
   {
     name: 'the header has at most 2,048 octets (LM-02)',
-    reasons: ['opaque_unsupported'],
+    reasons: ['token_malformed'],
     applies: ({ texts: [header] }) => Buffer.byteLength(header) > 2_048,
-  },
-  {
-    name: 'white space before the header makes a token opaque',
-    reasons: ['opaque_unsupported'],
-    applies: ({ texts: [header] }) => /^\s/.test(header),
   },
   {
     name: 'no extension is critical, known or not (JW-29, JW-31)',

@@ -6,13 +6,10 @@ export interface Call extends HttpRequest {
   readonly form: URLSearchParams
 }
 
-export function json(
-  value: unknown,
-  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
-): HttpResponse {
+export function json(value: unknown, answer: { status?: number; headers?: Record<string, string> } = {}): HttpResponse {
   return {
-    status,
-    headers: { 'content-type': 'application/json', ...headers },
+    status: answer.status ?? 200,
+    headers: { 'content-type': 'application/json', ...answer.headers },
     body: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
   }
 }

@@ -152,12 +152,12 @@ describe('an authority that does not answer', () => {
   })
 })
 
-describe('the claims', () => {
-  const together = async (authority: Claims): Promise<VerifiedToken> => {
-    const { verifier, token } = setUp({ mode: 'online', authority })
-    return (await verifier.verify(token)).token
-  }
+const together = async (authority: Claims): Promise<VerifiedToken> => {
+  const { verifier, token } = setUp({ mode: 'online', authority })
+  return (await verifier.verify(token)).token
+}
 
+describe('the claims', () => {
   test('they are those of the JWT', async () => {
     expect((await together({ sub: 'somebody else' })).claims).toMatchObject({ sub: 'somebody', scope: 'a b' })
   })

@@ -7,6 +7,7 @@ import type { Claims } from '../../src/verify/claims.ts'
 import { type CallReport, type EvidenceTerms, IntrospectionVerifier } from '../../src/verify/introspection.ts'
 import type { IntrospectionRules } from '../../src/verify/introspected-claims.ts'
 import type { VerifiedToken } from '../../src/verify/verified-token.ts'
+import { deferred } from '../support/deferred.ts'
 import { chance } from '../support/chance.ts'
 import { ManualClock, settled, START } from '../support/manual-clock.ts'
 import { errorOf, reasonOf } from '../support/refusals.ts'
@@ -85,9 +86,8 @@ async function known(terms?: Partial<EvidenceTerms>, answer = active()): Promise
 
 /** An answer that comes when told to. */
 function late(): { readonly promise: Promise<Answer>; readonly come: (answer: Answer) => void } {
-  let come: (answer: Answer) => void = () => undefined
-  const promise = new Promise<Answer>((resolve) => (come = resolve))
-  return { promise, come }
+  const { promise, resolve } = deferred<Answer>()
+  return { promise, come: resolve }
 }
 
 describe('a token never seen', () => {
@@ -131,7 +131,7 @@ describe('a token never seen', () => {
     all.says(late().promise)
     const reason = reasonOf(() => all.verify())
     await all.clock.advance(999)
-    expect(await Promise.race([reason, 'waiting'])).toBe('waiting')
+    expect(await Promise.race([reason, Promise.resolve('waiting')])).toBe('waiting')
     await all.clock.advance(1)
     expect(await reason).toBe('introspection_unavailable')
   }) // IN-45
@@ -302,7 +302,7 @@ describe('an entry in grace', () => {
     all.says(late().promise)
     const verdict = all.verify()
     await all.clock.advance(249)
-    expect(await Promise.race([verdict, 'waiting'])).toBe('waiting')
+    expect(await Promise.race([verdict, Promise.resolve('waiting')])).toBe('waiting')
     await all.clock.advance(1)
     expect((await verdict).stale).toBe(true)
   }) // IN-42
@@ -319,7 +319,7 @@ describe('an entry in grace', () => {
     all.says(late().promise)
     const verdict = all.verify()
     await all.clock.advance(299)
-    expect(await Promise.race([verdict, 'waiting'])).toBe('waiting')
+    expect(await Promise.race([verdict, Promise.resolve('waiting')])).toBe('waiting')
     await all.clock.advance(1)
     expect((await verdict).stale).toBe(true)
   }) // IN-42
@@ -427,7 +427,7 @@ describe('an entry past its grace', () => {
     all.says(late().promise)
     const reason = reasonOf(() => all.verify())
     await all.clock.advance(999)
-    expect(await Promise.race([reason, 'waiting'])).toBe('waiting')
+    expect(await Promise.race([reason, Promise.resolve('waiting')])).toBe('waiting')
     await all.clock.advance(1)
     expect(await reason).toBe('introspection_unavailable')
   }) // IN-45
@@ -588,9 +588,9 @@ describe('an inactive token', () => {
   }) // IN-34, NG-99
 })
 
-describe('ask', () => {
-  const ask = (all: Set, maxAge: number) => all.verifier.ask(all.at(), all.clock.monotonic() - maxAge)
+const ask = (all: Set, maxAge: number) => all.verifier.ask(all.at(), all.clock.monotonic() - maxAge)
 
+describe('ask', () => {
   test('evidence that is new enough is evidence', async () => {
     const all = await known()
     await all.clock.advance(5_000)
@@ -650,7 +650,7 @@ describe('ask', () => {
     all.says(late().promise)
     early.come(active())
     await all.clock.advance(599)
-    expect(await Promise.race([reason, 'waiting'])).toBe('waiting')
+    expect(await Promise.race([reason, Promise.resolve('waiting')])).toBe('waiting')
     await all.clock.advance(1)
     expect(await reason).toBe('evidence_too_old')
   }) // IN-44

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { VerificationKey } from '../../src/keys/jwk.ts'
-import { type KeySet, select, succeed } from '../../src/keys/key-set.ts'
+import { EMPTY_KEY_SET, type KeySet, select, succeed } from '../../src/keys/key-set.ts'
 import type { KeySource } from '../../src/keys/key-source.ts'
 import { refused } from '../../src/errors.ts'
 import { parseJws } from '../../src/syntax/jws.ts'
@@ -233,7 +233,7 @@ describe('JwtVerifier.verify', () => {
       signatures: {
         now: () => undefined,
         pooled: async () => {
-          succeed(keys.set, { keys: [] })
+          succeed(keys.set, EMPTY_KEY_SET)
           return true
         },
       },
