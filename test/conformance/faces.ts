@@ -29,7 +29,7 @@ export interface RunningFace {
 }
 
 /** The same small API behind every face: a path, and the guards in front of it. */
-export const ROUTES: Readonly<Record<string, readonly [Guard, ...Guard[]] | readonly []>> = {
+const ROUTES: Readonly<Record<string, readonly [Guard, ...Guard[]] | readonly []>> = {
   '/whoami': [],
   '/orders': [scope('orders:read', 'orders:list')],
   '/tenant': [claim('tenant', 'acme')],
@@ -88,7 +88,7 @@ function express(name: string, framework: typeof express4): Face {
         const inner = guards.length > 0 ? [forExpress.guard(...(guards as readonly [Guard]))] : []
         app.all(path, ...inner, (request, response) => void response.json(report(forExpress.maybeAuthOf(request))))
       }
-      return listen(app as unknown as RequestListener)
+      return listen(app)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** A media type without its parameters, in lower case (RFC 9110 §8.3.1). */
-export function mediaType(field: string | undefined): string {
+function mediaType(field: string | undefined): string {
   return (field ?? '').split(';', 1)[0]!.trim().toLowerCase()
 }
 
