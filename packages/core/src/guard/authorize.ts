@@ -34,32 +34,21 @@ function failed(cause: unknown): never {
   throw cause instanceof AuthError ? cause : refused('guard_failed', { cause })
 }
 
-/** The error for a refusal, its challenge completed by what the other guards of the operation are known to need. */
+/**
+ * The error for a refusal. A challenge names all that the operation is known to need: where scope and authentication are
+ * both lacking, one trip to the authorization server mends both (RFC 9470 §3).
+ */
 export function errorOf(refusal: Refusal, auth: AuthContext, guards: readonly Guard[], at: GuardTime): AuthError {
-  const { reason, detail } = refusal
+  const { reason, detail, scopes } = refusal
   const details = { issuer: auth.issuer, detail }
-  if (reason === 'scope_missing') {
-    const stepUp = pureRefusals(auth, guards, at).find((one) => one.reason === 'login_insufficient')
-    const scopes = scopesNeeded(guards)
-    if (!stepUp) return refused(reason, { ...details, scopes: scopes.length > 0 ? scopes : refusal.scopes })
-    return refused('login_insufficient', {
-      issuer: auth.issuer,
-      acrValues: stepUp.acrValues,
-      maxAge: stepUp.maxAge,
-      scopes,
-    })
-  }
-  if (reason === 'login_insufficient') {
-    // Both at once: one trip to the authorization server instead of two (RFC 9470 §3).
-    const lacksScope = pureRefusals(auth, guards, at).some((one) => one.reason === 'scope_missing')
-    return refused(reason, {
-      ...details,
-      acrValues: refusal.acrValues,
-      maxAge: refusal.maxAge,
-      scopes: lacksScope ? scopesNeeded(guards) : undefined,
-    })
-  }
-  return refused(reason, details)
+  if (reason !== 'scope_missing' && reason !== 'login_insufficient') return refused(reason, details)
+  const refusals = [refusal, ...pureRefusals(auth, guards, at)]
+  const lacksScope = refusals.some((one) => one.reason === 'scope_missing')
+  const needed = scopesNeeded(guards)
+  const needs = { ...details, scopes: lacksScope ? (needed.length > 0 ? needed : scopes) : undefined }
+  const stepUp = refusals.find((one) => one.reason === 'login_insufficient')
+  if (!stepUp) return refused('scope_missing', needs)
+  return refused('login_insufficient', { ...needs, acrValues: stepUp.acrValues, maxAge: stepUp.maxAge })
 }
 
 function pureRefusals(auth: AuthContext, guards: readonly Guard[], at: GuardTime): Refusal[] {
