@@ -29,12 +29,22 @@ export interface Classified {
  * A look without trust: which configured issuer may judge this token? A JWT says so itself (`iss`), and only picks from
  * the list; an opaque token is the only opaque issuer's, or the one's whose rule accepts it. No network is involved.
  *
- * @throws {AuthError} `token_malformed`, `token_encrypted`, `issuer_unknown`, `issuer_ambiguous`, `opaque_unsupported`.
+ * @throws {AuthError} `credentials_malformed`, `token_malformed`, `token_encrypted`, `issuer_unknown`,
+ *   `issuer_ambiguous`, `opaque_unsupported`.
  */
 export function classify(token: string, routes: Routes): Classified {
+  checkCharacters(token)
   const shape = shapeOf(token)
   if (shape === 'jwe') throw refused('token_encrypted')
   return shape === 'jws' ? byIssuer(token, routes) : byRule(token, routes)
+}
+
+/** RFC 6750 §2.1, RFC 9110 §11.2: token68. */
+const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/** RFC 6750 §3.1 uses "malformed" for both codes: a second word or a parameter is a bad request, a bad word a bad token. */
+function checkCharacters(token: string): void {
+  if (!TOKEN68.test(token)) throw refused(/[\s,"]/.test(token) ? 'credentials_malformed' : 'token_malformed')
 }
 
 function byIssuer(token: string, { byIssuer: known }: Routes): Classified {

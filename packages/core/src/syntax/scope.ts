@@ -5,8 +5,16 @@ export function isScopeToken(value: unknown): value is string {
   return typeof value === 'string' && SCOPE_TOKEN.test(value)
 }
 
-/** The scope tokens of a claim that is a space-separated string or an array of them; `undefined` when it is neither. */
+/** Any number of them, with spaces between. */
+const SCOPE = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
+/** True for a space-separated string of scope tokens, or an array of them. */
+export function isScope(value: unknown): value is string | readonly string[] {
+  return typeof value === 'string' ? SCOPE.test(value) : Array.isArray(value) && value.every(isScopeToken)
+}
+
+/** The scope tokens of such a value; `undefined` for any other. */
 export function parseScope(value: unknown): readonly string[] | undefined {
-  const tokens = typeof value === 'string' ? value.split(' ').filter((token) => token !== '') : value
-  return Array.isArray(tokens) && tokens.every(isScopeToken) ? tokens : undefined
+  if (!isScope(value)) return undefined
+  return typeof value === 'string' ? value.split(' ').filter((token) => token !== '') : value
 }

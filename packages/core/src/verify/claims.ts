@@ -1,6 +1,6 @@
 import type { Refusal } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../syntax/json.ts'
-import { parseScope } from '../syntax/scope.ts'
+import { isScope } from '../syntax/scope.ts'
 
 /** Verified claims, deeply frozen. Their names and types are as the authorization server sent them. */
 export type Claims = JsonObject
@@ -27,7 +27,7 @@ const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
   iat: isTime,
   auth_time: isTime,
   amr: isStrings,
-  scope: (value) => parseScope(value) !== undefined,
+  scope: isScope,
   cnf: isJsonObject,
 }
 

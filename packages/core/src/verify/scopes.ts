@@ -4,13 +4,17 @@ import type { Claims } from './claims.ts'
 /** The claims that scopes are read from: all of them together, or, by default, the first that is present. */
 export type ScopeSource = readonly string[] | undefined
 
-/** `scope` is the standard claim (RFC 9068 §2.2.3); some servers write `scp`. */
-const USUAL = ['scope', 'scp'] as const
 const NONE: readonly string[] = Object.freeze([])
 
 /** The scopes that a token grants, each once. A claim of another shape grants nothing. */
 export function scopesOf(claims: Claims, source: ScopeSource): readonly string[] {
-  const names = source ?? USUAL.filter((name) => Object.hasOwn(claims, name)).slice(0, 1)
-  const found = names.flatMap((name) => (Object.hasOwn(claims, name) ? (parseScope(claims[name]) ?? NONE) : NONE))
+  // `scope` is the standard claim (RFC 9068 §2.2.3); some servers write `scp`.
+  const found = source
+    ? source.flatMap((name) => parse(claims, name))
+    : parse(claims, claims['scope'] === undefined ? 'scp' : 'scope')
   return found.length === 0 ? NONE : Object.freeze([...new Set(found)])
+}
+
+function parse(claims: Claims, name: string): readonly string[] {
+  return (Object.hasOwn(claims, name) ? parseScope(claims[name]) : undefined) ?? NONE
 }

@@ -209,7 +209,7 @@ describe('fresh', () => {
     ['5s', { signature: 'yes' }],
     ['5s', { allowStale: true }],
   ])('fresh(%o, %o) is refused when it is written', (age, options) => {
-    expect(() => fresh(age as '5s', options as object)).toThrow(ConfigError)
+    expect(() => fresh(age as Duration, options as object)).toThrow(ConfigError)
   }) // XC-02
 })
 

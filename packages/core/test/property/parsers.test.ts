@@ -95,10 +95,12 @@ const untouched = (): string =>
   JSON.stringify([Object.prototype, Array.prototype, Function.prototype].map((one) => Reflect.ownKeys(one).length))
 
 describe('nothing but an AuthError is thrown', () => {
-  test('by extract, and what it lets through is one token68', () => {
+  test('by extract and classify, and what they let through is one token68', () => {
+    const route = { issuer: 'https://as.example', jwt: undefined, opaque: bench('ES256').verifier, accepts: undefined }
+    const routes = { byIssuer: new Map(), opaque: [route] }
     holds(fc.array(credentials, { maxLength: 3 }), (lines) => {
       const request = { rawHeaders: lines.flatMap((line) => ['Authorization', line]) }
-      const token = passes(() => extract(request, 200)) ? extract(request, 200) : undefined
+      const token = passes(() => classify(extract(request, 200), routes)) ? extract(request, 200) : undefined
       const line = lines.length === 1 && /^bearer +([\w.~+/-]+=*)$/i.exec(lines[0]!)
       const expected = line && line[1]!.length <= 200 ? line[1] : undefined
       expect(token).toBe(expected)
