@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import type { Duration } from '../../src/duration.ts'
 import { bind } from '../../src/bind/bind.ts'
 import { type AuthContext, contextOf } from '../../src/context.ts'
 import { AuthError, ConfigError, type Refusal } from '../../src/errors.ts'
 import { errorOf, firstRefusal } from '../../src/guard/authorize.ts'
 import { claim, type ClaimTest } from '../../src/guard/claim.ts'
 import { every, some } from '../../src/guard/combine.ts'
-import { fresh } from '../../src/guard/fresh.ts'
+import { fresh, type FreshOptions } from '../../src/guard/fresh.ts'
 import { type Guard, scopesNeeded } from '../../src/guard/guard.ts'
 import { login, type LoginOptions } from '../../src/guard/login.ts'
 import { anyScope, scope } from '../../src/guard/scope.ts'
@@ -209,7 +210,7 @@ describe('fresh', () => {
     ['5s', { signature: 'yes' }],
     ['5s', { allowStale: true }],
   ])('fresh(%o, %o) is refused when it is written', (age, options) => {
-    expect(() => fresh(age as Duration, options as object)).toThrow(ConfigError)
+    expect(() => fresh(age as Duration, options as FreshOptions)).toThrow(ConfigError)
   }) // XC-02
 })
 
