@@ -15,10 +15,15 @@ const ADVICE: Partial<Readonly<Record<Reason, Advice>>> = {
     (issuer) =>
       `${issuer} sent a token for another audience. If it was meant for this API, write into "audience" what the token's "aud" says, exactly`,
   ],
+  token_kind_wrong: [
+    'HOLDFAST_TOKEN_KIND',
+    (issuer) =>
+      `${issuer} sent a token that looks like an ID or refresh token. If its access tokens are like that, name the claim that tells them apart, such as: requiredClaims: { typ: 'Bearer' }`,
+  ],
   audience_missing: [
     'HOLDFAST_AUDIENCE_MISSING',
     (issuer) =>
-      `${issuer} sent a token without "aud". If its introspection never names an audience, write: introspection: { audience: 'ifPresent', … }`,
+      `${issuer} sent a token without "aud". If its introspection never names an audience, write: introspection: { audience: 'ifPresent', … }; unmarked refresh tokens then pass, too`,
   ],
   issuer_unknown: [
     'HOLDFAST_ISSUER_SLASH',

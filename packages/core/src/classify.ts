@@ -35,8 +35,8 @@ export interface Classified {
 export function classify(token: string, routes: Routes): Classified {
   checkCharacters(token)
   const shape = shapeOf(token)
-  if (shape === 'jwe') throw refused('token_encrypted')
-  return shape === 'jws' ? byIssuer(token, routes) : byRule(token, routes)
+  if (shape === 'jwe') return encrypted(token, routes)
+  return shape === 'jws' ? byIssuer(token, routes) : byRule(token, routes.opaque)
 }
 
 /** RFC 6750 §2.1, RFC 9110 §11.2: token68. */
@@ -61,7 +61,14 @@ function byIssuer(token: string, { byIssuer: known }: Routes): Classified {
   return { issuer: route.issuer, verifier: route.opaque!, jwt: undefined }
 }
 
-function byRule(token: string, { opaque }: Routes): Classified {
+/** An encrypted token says nothing to us; to an issuer whose JWTs are all introspected it is as good as opaque. */
+function encrypted(token: string, { opaque }: Routes): Classified {
+  const takers = opaque.filter((route) => route.jwt === undefined)
+  if (takers.length === 0) throw refused('token_encrypted')
+  return byRule(token, takers)
+}
+
+function byRule(token: string, opaque: readonly Route[]): Classified {
   if (opaque.length === 0) throw refused('opaque_unsupported')
   const takers = opaque.filter((route) => route.accepts === undefined || route.accepts(token))
   // A token that two issuers would take is shown to neither: one of them must not learn it.

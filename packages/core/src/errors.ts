@@ -76,6 +76,7 @@ export const REASONS = {
   custom: ['access_denied'],
   // nobody can know
   keys_unavailable: ['unavailable'],
+  store_unavailable: ['unavailable'],
   introspection_unavailable: ['unavailable'],
   introspection_misconfigured: ['unavailable'],
   evidence_too_old: ['unavailable'],

@@ -26,10 +26,14 @@ export function rawHeadersOf(headers: Iterable<readonly [string, string]>): stri
   return [...headers].flat()
 }
 
-/** A CORS preflight: it carries no credentials and must not be refused for lack of them (Fetch standard §4.8). */
+/**
+ * Looks like a CORS preflight, which carries no credentials and must not be refused for lack of them (Fetch standard
+ * §4.8). Anyone can send one: it is a reason to answer, never a reason to let a request in.
+ */
 export function isPreflight(request: AuthRequest): boolean {
   return (
     request.method === 'OPTIONS' &&
+    fieldLines(request.rawHeaders, 'authorization').length === 0 &&
     fieldLines(request.rawHeaders, 'origin').length === 1 &&
     fieldLines(request.rawHeaders, 'access-control-request-method').length === 1
   )

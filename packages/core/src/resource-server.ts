@@ -85,7 +85,7 @@ class Server implements ResourceServer {
     this.#settings = settings
     this.#telemetry = new Telemetry(settings.observer)
     this.#parts = assemble(settings, this.#telemetry)
-    this.#desk = new RevocationDesk(this.#parts, issuers, this.#telemetry)
+    this.#desk = new RevocationDesk(this.#parts, issuers, this.#telemetry, settings.ports)
     this.metadata = resource === undefined ? undefined : resourceMetadataOf(resource, issuers, resourceMetadata)
     const resourceMetadataUrl = (): string | undefined => (this.#announced ? this.metadata?.url : undefined)
     this.#challenge = { realm, describeErrors, resourceMetadataUrl }
@@ -137,7 +137,9 @@ class Server implements ResourceServer {
   async #verify(presented: Presented): Promise<Verdict> {
     if (this.#closing) throw refused('closed')
     const { resilience, ports } = this.#settings
+    // Who may have been revoked is not served before that is known; a store that fails says so within its deadline.
     if (this.#desk.restoring) await waitAtMost(this.#desk.restoring, resilience.wait, ports.clock)
+    if (this.#desk.restoring) throw refused('store_unavailable')
     const known = this.#recall(presented)
     if (known) return known
     const { issuer, verifier, jwt } = classify(presented.token, this.#parts.routes)
@@ -147,7 +149,7 @@ class Server implements ResourceServer {
   /** A token seen before: one digest, one look-up. */
   #recall(presented: Presented): Verdict | undefined {
     const { jwts, introspected, revocations } = this.#parts
-    if (revocations.isTombstone(presented.digest)) throw refused('token_revoked')
+    if (revocations.isTombstone(presented.token)) throw refused('token_revoked')
     const known = jwts.get(presented.digest) ?? introspected.get(presented.digest)
     return known?.verifier.recall(known, presented)
   }
@@ -165,7 +167,9 @@ class Server implements ResourceServer {
   /** Judged on every request, whatever cache the verdict came from: revocation and binding. */
   #context(verdict: Verdict, presented: Presented): AuthContext {
     const { token, source, stale } = verdict
-    const revoked = this.#closing ? 'closed' : this.#parts.revocations.judge(token)
+    const { revocations } = this.#parts
+    if (this.#closing) throw refused('closed')
+    const revoked = revocations.isTombstone(presented.token) ? 'token_revoked' : revocations.judge(token)
     if (revoked) throw refused(revoked, { issuer: token.issuer })
     const auth = contextOf(verdict, bind(token), presented)
     this.#telemetry[stale ? 'stale' : source] += 1
@@ -209,6 +213,7 @@ class Server implements ResourceServer {
   // Without a request.
 
   async verify(token: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<VerifyResult> {
+    if (typeof token !== 'string') throw new TypeError('verify(): the token is a text, without "Bearer "')
     try {
       const rawHeaders = ['authorization', `Bearer ${token}`]
       return { outcome: 'valid', auth: await this.authenticate({ rawHeaders, signal }) }
@@ -264,6 +269,7 @@ class Server implements ResourceServer {
 
   async #close(): Promise<void> {
     closeDocuments(this.#parts)
+    await this.#desk.close()
     await this.#settings.ports.http.close()
   }
 }

@@ -1,7 +1,10 @@
 import type { Stores } from './assemble/stores.ts'
-import { digestOf } from './cache/digest.ts'
+import { digestOf, revocationKeyOf } from './cache/digest.ts'
 import type { MarkKind } from './cache/revocations.ts'
 import { ConfigError } from './errors.ts'
+import type { Cancel, Clock } from './ports/clock.ts'
+import type { Random } from './ports/random.ts'
+import { backoff } from './resilience/backoff.ts'
 import { parseJws } from './syntax/jws.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -73,43 +76,100 @@ function claimedExpiry(token: string): number | undefined {
 }
 
 const SNAPSHOT = 'revocations'
+/** Milliseconds before the record is tried again where the store did not give it, doubling to the cap. */
+const RETRY = { base: 1_000, cap: 30_000 } as const
+
+export interface DeskPorts {
+  readonly clock: Clock
+  readonly random: Random
+}
 
 /** Takes orders to revoke, and keeps them over a restart where there is a store. */
 export class RevocationDesk {
   readonly #stores: Stores
   readonly #issuers: readonly string[]
   readonly #telemetry: Telemetry
-  /** Pending until what an earlier process revoked has been read; `undefined` from then on. */
+  readonly #ports: DeskPorts
+  /** Pending until the store has answered for the first time, or was given up; `undefined` from then on. */
   restoring: Promise<void> | undefined
+  /** False while the store has a record that was not read: writing now would erase it. */
+  #read = false
+  #changed = false
+  #saving: Promise<boolean> | undefined
+  #failures = 0
+  #cancel: Cancel = () => undefined
 
-  constructor(stores: Stores, issuers: readonly string[], telemetry: Telemetry) {
+  constructor(stores: Stores, issuers: readonly string[], telemetry: Telemetry, ports: DeskPorts) {
     this.#stores = stores
     this.#issuers = issuers
     this.#telemetry = telemetry
-    if (stores.snapshots.durable) this.restoring = this.#restore()
+    this.#ports = ports
+    if (!stores.snapshots.durable) return
+    stores.revocations.onChange = () => void this.#save()
+    this.restoring = this.#restore().finally(() => {
+      this.restoring = undefined
+    })
   }
 
   /** @throws {ConfigError} */
   async revoke(revocation: Revocation): Promise<RevocationReceipt> {
     const target = revocationTarget(revocation, this.#issuers)
-    const { revocations, jwts, introspected, snapshots } = this.#stores
+    const { revocations, jwts, introspected } = this.#stores
     if (target.is === 'token') {
       const digest = digestOf(target.token)
       const known = jwts.peek(digest) ?? introspected.peek(digest)
-      revocations.addTombstone(digest, known ? known.expiresAt : claimedExpiry(target.token))
+      revocations.addTombstone(revocationKeyOf(target.token), known ? known.expiresAt : claimedExpiry(target.token))
     } else {
       revocations.addMark(target.kind, target.issuer, target.value, target.before)
     }
     this.#telemetry.emit({ type: 'revocation', result: 'recorded' })
-    await this.restoring // what is saved must hold the earlier orders, too
-    return { scope: 'process', durable: await snapshots.save(SNAPSHOT, revocations.serialize()) }
+    await this.restoring
+    return { scope: 'process', durable: await this.#save() }
   }
 
+  /** Writes what was not written yet. */
+  async close(): Promise<void> {
+    this.#cancel()
+    if (this.#changed) await this.#save()
+  }
+
+  /** One write at a time, and another one for what came in meanwhile. @returns True when all of it would survive. */
+  #save(): Promise<boolean> {
+    this.#changed = true
+    if (!this.#read) return Promise.resolve(false)
+    this.#saving ??= this.#write().finally(() => {
+      this.#saving = undefined
+    })
+    return this.#saving
+  }
+
+  async #write(): Promise<boolean> {
+    const { snapshots, revocations } = this.#stores
+    while (this.#changed) {
+      this.#changed = false
+      if (await snapshots.save(SNAPSHOT, revocations.serialize())) continue
+      this.#changed = true
+      return false
+    }
+    return true
+  }
+
+  /** Until the record has been read, nothing may rest on its being complete. */
   async #restore(): Promise<void> {
     const { snapshots, revocations } = this.#stores
-    const kept = await snapshots.load(SNAPSHOT)
-    if (kept !== undefined && !revocations.restore(kept))
+    const loaded = await snapshots.load(SNAPSHOT)
+    if (loaded === 'failed') {
+      revocations.lose()
+      this.#failures += 1
+      const wait = backoff(this.#failures, RETRY.base, RETRY.cap, this.#ports.random)
+      this.#cancel = this.#ports.clock.after(wait, () => void this.#restore())
+      return
+    }
+    this.#read = true
+    if (loaded.kept !== undefined && !revocations.restore(loaded.kept)) {
+      revocations.lose()
       this.#telemetry.emit({ type: 'store_failed', operation: 'load' })
-    this.restoring = undefined
+    }
+    if (this.#changed) void this.#save()
   }
 }

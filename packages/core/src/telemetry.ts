@@ -64,6 +64,8 @@ export class Telemetry {
 }
 
 /** One line of printable characters, at most 200: a guard's words may quote a claim. */
-function tame(text: string): string {
-  return text.slice(0, 200).replaceAll(/[^\x20-\x7e]/g, '?')
+function tame(text: unknown): string {
+  return String(text)
+    .slice(0, 200)
+    .replaceAll(/[^\x20-\x7e]/g, '?')
 }

@@ -35,7 +35,7 @@ export interface OuterGate extends Gate {
 
 /** @throws {ConfigError} for an option that is unknown or wrong. */
 export function createGate(given: ResourceServer | ResourceServerOptions, rest: ProtectArguments): OuterGate {
-  const { optional, attach, handOn, challengeScopes, guards } = protectSettings(rest)
+  const { optional, attach, handOn, passPreflight, challengeScopes, guards } = protectSettings(rest)
   const server = serverOf(given)
   const needs = { scopes: [...new Set([...challengeScopes, ...scopesNeeded(guards)])] }
 
@@ -46,9 +46,8 @@ export function createGate(given: ResourceServer | ResourceServerOptions, rest: 
     // that takes every path must not meet a request without `auth`.
     const document = server.announcesMetadata ? server.metadata?.answer(request) : undefined
     if (document) return { is: 'answer', answer: document, error: undefined, handOn: false }
-    // Neither carries credentials, and neither is a way in: a guard behind them still refuses.
-    if (isPreflight(request)) return take(subject, undefined, 'preflight')
-    if (optional && !hasCredentials(request)) return take(subject, undefined, 'optional')
+    if (isPreflight(request)) return passPreflight && guards.length === 0 ? take(subject, undefined) : preflightAnswer
+    if (optional && !hasCredentials(request)) return take(subject, undefined)
 
     const tried = server.tryAuthenticate(request, needs)
     if (tried instanceof AuthError) return refusal(tried)
@@ -60,8 +59,8 @@ export function createGate(given: ResourceServer | ResourceServerOptions, rest: 
     return authorized(server, auth, guards, (newer) => take(subject, newer), refusal)
   }
 
-  function take(subject: object, auth: AuthContext | undefined, without?: Seat['without']): Passage {
-    return { is: 'pass', seat: sit(subject, { server, auth, without, attach, handOn }) }
+  function take(subject: object, auth: AuthContext | undefined): Passage {
+    return { is: 'pass', seat: sit(subject, { server, auth, attach, handOn }) }
   }
 
   const refusal = (error: unknown): Passage => refusedPassage(server, error, handOn)
@@ -91,7 +90,7 @@ export function createInnerGate(guards: readonly Guard[]): Gate {
       })
       return authorized(server, auth, guards, take, refusal)
     }
-    if (seat.without === 'preflight') return { is: 'pass', seat }
+    if (isPreflight(request)) return preflightAnswer
     const nobody = { method: request.method, rawHeaders: [] }
     const tried = server.tryAuthenticate(nobody, needs)
     return tried ? refusal(tried) : server.authenticate(nobody, needs).then(refusal, refusal)
@@ -120,6 +119,14 @@ function refusedPassage(server: ResourceServer, error: unknown, handOn: boolean)
   const known = error instanceof AuthError ? error : refused('internal_error', { cause: error })
   return { is: 'answer', error: known, answer: server.answer(known), handOn }
 }
+
+/** For a preflight that nobody answered before: no reason to call it an error, and none to run a handler for it. */
+const preflightAnswer: Passage = Object.freeze({
+  is: 'answer',
+  answer: Object.freeze({ status: 204, headers: Object.freeze({ 'cache-control': 'no-store' }), body: '' }),
+  error: undefined,
+  handOn: false,
+})
 
 let warned = false
 

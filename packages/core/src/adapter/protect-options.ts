@@ -9,6 +9,12 @@ export interface ProtectOptions {
   readonly optional?: boolean
   /** `'answer'` (default): write the response; `'next'`: hand the error to the framework. */
   readonly onRefusal?: 'answer' | 'next'
+  /**
+   * What becomes of a CORS preflight that no CORS middleware has answered before. `'answer'` (default): 204, without any
+   * `Access-Control-Allow-…`, so that the browser goes no further. `'pass'`: handlers get it, without `auth`; only for
+   * applications in which every handler behind `protect` looks at the method, because anyone can send a preflight.
+   */
+  readonly preflight?: 'answer' | 'pass'
   /** The property that gets the context, for those who migrate. Default `'auth'`. */
   readonly attach?: string
   /** Scopes to name in every 401, for apps whose guards come later: space-separated. */
@@ -21,6 +27,7 @@ export type ProtectArguments = readonly [ProtectOptions, ...Guard[]] | readonly 
 export interface ProtectSettings {
   readonly optional: boolean
   readonly handOn: boolean
+  readonly passPreflight: boolean
   readonly attach: string
   readonly challengeScopes: readonly string[]
   readonly guards: readonly Guard[]
@@ -29,6 +36,7 @@ export interface ProtectSettings {
 const shape = object({
   optional: optional(flag, false),
   onRefusal: withDefault(oneOf('answer', 'next'), 'answer'),
+  preflight: withDefault(oneOf('answer', 'pass'), 'answer'),
   attach: withDefault(property, 'auth'),
   challenge: withDefault(object({ scope: optional(scopes, []) }), {}),
 })
@@ -37,7 +45,7 @@ const shape = object({
 export function protectSettings(rest: ProtectArguments): ProtectSettings {
   const [first, ...others] = rest
   const hasOptions = typeof first === 'object' && first !== null
-  const { optional: mayBeNobody, onRefusal, attach, challenge } = shape(hasOptions ? first : {}, '')
+  const { optional: mayBeNobody, onRefusal, preflight, attach, challenge } = shape(hasOptions ? first : {}, '')
   const guards = (hasOptions ? others : rest) as readonly Guard[]
   if (guards.some((guard) => typeof guard !== 'function')) {
     throw new ConfigError('protect(): after the server come options, then guards such as scope(…)')
@@ -47,7 +55,14 @@ export function protectSettings(rest: ProtectArguments): ProtectSettings {
       'protect(): "optional" and guards contradict each other; put guard(…) on the routes that need credentials',
     )
   }
-  return { optional: mayBeNobody, handOn: onRefusal === 'next', attach, challengeScopes: challenge.scope, guards }
+  return {
+    optional: mayBeNobody,
+    handOn: onRefusal === 'next',
+    passPreflight: preflight === 'pass',
+    attach,
+    challengeScopes: challenge.scope,
+    guards,
+  }
 }
 
 function property(value: unknown, path: string): string {

@@ -6,8 +6,6 @@ export interface Seat {
   readonly server: ResourceServer
   /** `undefined` for a request that was let through without credentials. */
   readonly auth: AuthContext | undefined
-  /** Why there is no `auth`. */
-  readonly without?: 'preflight' | 'optional' | undefined
   /** The property in which an adapter shows `auth`. */
   readonly attach: string
   /** Whether refusals go to the framework. */

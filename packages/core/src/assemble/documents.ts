@@ -1,4 +1,4 @@
-import { type DiscoverySettings, loadMetadata, type Metadata, parseMetadata } from '../keys/discovery.ts'
+import { type DiscoverySettings, loadMetadata, type Metadata, type Named, parseMetadata } from '../keys/discovery.ts'
 import { type KeySet, parseKeySet } from '../keys/key-set.ts'
 import { remoteKeySet } from '../keys/remote-key-set.ts'
 import type { JwtSettings, Settings } from '../options/settings.ts'
@@ -46,6 +46,7 @@ export function keySetOf(
   const { resilience, ports } = settings
   const name = `keys ${issuer}`
   const keySet = {
+    issuer,
     url: async () => jwksUri ?? (await endpointIn(metadata!, (known) => known.jwksUri)),
     algorithms,
     tls,
@@ -94,14 +95,12 @@ function documentPorts(
 }
 
 /** @throws {LoadTrouble} when no metadata can be had, or it does not name the endpoint. */
-export async function endpointIn(
-  metadata: LastGood<Metadata>,
-  pick: (known: Metadata) => string | undefined,
-): Promise<string> {
+export async function endpointIn(metadata: LastGood<Metadata>, pick: (known: Metadata) => Named): Promise<string> {
   if (metadata.value === undefined) await metadata.obtain()
   const known = metadata.value
   if (!known) throw new LoadTrouble(metadata.status.lastTrouble ?? 'metadata', { pause: metadata.pause })
   const url = pick(known)
   if (url === undefined) throw new LoadTrouble('endpoint_missing')
+  if (url === null) throw new LoadTrouble('endpoint_refused')
   return url
 }

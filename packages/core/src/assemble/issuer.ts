@@ -1,8 +1,10 @@
+import { revocationKeyOf } from '../cache/digest.ts'
 import type { Route } from '../classify.ts'
 import type { Introspector } from '../introspection/introspector.ts'
 import { limited } from '../introspection/limited.ts'
+import { pausing } from '../introspection/pausing.ts'
 import { remoteIntrospector } from '../introspection/remote.ts'
-import type { Metadata } from '../keys/discovery.ts'
+import type { Metadata, Named } from '../keys/discovery.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import { type KeySource, pinnedKeys, remoteKeys } from '../keys/key-source.ts'
 import type { IntrospectionSettings, IssuerSettings, JwtSettings, Settings } from '../options/settings.ts'
@@ -46,7 +48,8 @@ export function assembleIssuer(
     ? pinnedKeys(jwt.pinned)
     : keySet && remoteKeys(keySet, settings.ports.clock, settings.resilience.wait)
 
-  const introspector = introspection && limited(remote(wiring, introspection, metadata), limitsOf(settings))
+  const introspector =
+    introspection && limited(pausing(remote(wiring, introspection, metadata), settings.ports.clock), limitsOf(settings))
   const opaque = introspector && introspection && introspectionVerifier(wiring, introspection, introspector)
   const local = jwt && keys && jwtVerifier(wiring, jwt, keys)
   const verifier = local && opaque ? introspectedJwt(wiring, jwt, local, opaque) : local?.()
@@ -67,7 +70,7 @@ function remote(
   metadata: LastGood<Metadata> | undefined,
 ): Introspector {
   const byCertificate = client.tls !== undefined
-  const pick = (known: Metadata): string | undefined =>
+  const pick = (known: Metadata): Named =>
     (byCertificate ? known.introspectionMtlsEndpoint : undefined) ?? known.introspectionEndpoint
   return remoteIntrospector(
     {
@@ -137,8 +140,8 @@ function introspectionVerifier(
     requiredClaims: issuer.requiredClaims,
   }
   // What the authority once called inactive stays refused: no fallback on the signature may revive it.
-  const inactive = (digest: string): void =>
-    stores.revocations.addTombstone(digest, stores.jwts.peek(digest)?.expiresAt)
+  const inactive = (token: string, digest: string): void =>
+    stores.revocations.addTombstone(revocationKeyOf(token), stores.jwts.peek(digest)?.expiresAt)
   return (owner) => {
     // A JWT's own audience has been checked with its signature: its introspection need not repeat it.
     const audiencePolicy = owner && introspection.audience === 'required' ? 'ifPresent' : introspection.audience

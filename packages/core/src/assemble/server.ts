@@ -25,7 +25,7 @@ export function assemble(settings: Settings, telemetry: Telemetry): Parts {
     introspected: new RecencyCache(cache.introspected, clock),
     negatives: new NegativeCache(cache.negative.entries, cache.negative.ttl, clock),
     revocations: new Revocations(
-      { entries: cache.revocations.entries, lifetime: settings.maxTokenLifetime },
+      { entries: cache.revocations.entries, lifetime: settings.maxTokenLifetime, skew: settings.skewSeconds * 1_000 },
       clock,
       () => telemetry.emit({ type: 'revocation', result: 'overflow' }),
     ),

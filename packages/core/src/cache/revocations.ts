@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Claims } from '../verify/claims.ts'
 import type { VerifiedToken } from '../verify/verified-token.ts'
+import { revocationKeyOf } from './digest.ts'
 
 /** What a mark names: every token of an issuer with this claim, issued before a moment. */
 export type MarkKind = 'jti' | 'sub' | 'sid' | 'clientId'
@@ -22,14 +23,13 @@ const CLAIMS: Readonly<Record<MarkKind, (claims: Claims) => unknown>> = {
 }
 const KINDS = Object.keys(CLAIMS) as readonly MarkKind[]
 
-/** Milliseconds: the largest tolerated difference between clocks, by which a JWT outlives its `exp`. */
-const SKEW = 300_000
-
 export interface RevocationBounds {
   /** Tombstones, and as many marks. */
   readonly entries: number
   /** Milliseconds for which a mark, and a tombstone of a token without `exp`, is kept. */
   readonly lifetime: number
+  /** Milliseconds by which clocks may differ: a JWT outlives its `exp` by them, and may seem to be issued later. */
+  readonly skew: number
 }
 
 /** Tokens refused whatever anybody answers: tombstones by digest, marks by what a claim says. Bounded. */
@@ -37,7 +37,9 @@ export class Revocations {
   readonly #clock: Clock
   readonly #bounds: RevocationBounds
   readonly #overflowed: () => void
-  /** Digest to wall milliseconds. */
+  /** Hears of every change, so that it can be kept. */
+  onChange: () => void = () => undefined
+  /** Revocation key to wall milliseconds. */
   #tombstones = new Map<string, number>()
   #marks = new Map<string, Mark>()
   #complete = true
@@ -48,9 +50,14 @@ export class Revocations {
     this.#overflowed = overflowed
   }
 
-  /** False once a revocation was thrown away before its time. */
+  /** False once a revocation was thrown away before its time, or an earlier process's could not be read. */
   get complete(): boolean {
     return this.#complete
+  }
+
+  /** Says that something is missing here. */
+  lose(): void {
+    this.#complete = false
   }
 
   get entries(): number {
@@ -58,43 +65,54 @@ export class Revocations {
   }
 
   /** @param expiresAt Seconds, as `exp`: a tombstone outlives its token. Where it is unknown, {@link RevocationBounds.lifetime} counts. */
-  addTombstone(digest: string, expiresAt: number | undefined): void {
-    const until = (expiresAt === undefined ? this.#clock.wall() + this.#bounds.lifetime : expiresAt * 1_000) + SKEW
-    this.#tombstones.set(digest, Math.max(until, this.#tombstones.get(digest) ?? 0))
+  addTombstone(key: string, expiresAt: number | undefined): void {
+    const { lifetime, skew } = this.#bounds
+    const until = (expiresAt === undefined ? this.#clock.wall() + lifetime : expiresAt * 1_000) + skew
+    this.#tombstones.set(key, Math.max(until, this.#tombstones.get(key) ?? 0))
     this.#makeRoom(this.#tombstones, (end) => end)
+    this.onChange()
   }
 
-  /** @param before Seconds; default now. */
+  /** @param before Seconds; default now, and what an authorization server whose clock is ahead calls now. */
   addMark(kind: MarkKind, issuer: string, value: string, before?: number): void {
+    const { lifetime, skew } = this.#bounds
     const madeAt = this.#clock.wall()
-    const cutOff = before ?? madeAt / 1_000
-    const until = Math.max(madeAt, cutOff * 1_000) + this.#bounds.lifetime + SKEW
+    const cutOff = before ?? (madeAt + skew) / 1_000
+    const until = Math.max(madeAt, cutOff * 1_000) + lifetime + skew
     const name = nameOf(kind, issuer, value)
     this.#marks.set(name, stricter({ before: cutOff, madeAt, until }, this.#marks.get(name)))
     this.#makeRoom(this.#marks, (mark) => mark.until)
+    this.onChange()
   }
 
-  isTombstone(digest: string): boolean {
-    const until = this.#tombstones.size === 0 ? undefined : this.#tombstones.get(digest)
+  /** Whether this very token was revoked. Costs one comparison while none is. */
+  isTombstone(token: string): boolean {
+    const until = this.#tombstones.size === 0 ? undefined : this.#tombstones.get(revocationKeyOf(token))
     return until !== undefined && this.#clock.wall() < until
   }
 
-  /** Why a token is refused, if it is. Costs two comparisons while nothing is revoked. */
+  /** Why a token is refused by what it says, if it is. Costs one comparison while nothing is marked. */
   judge(token: VerifiedToken): 'token_revoked' | 'lifetime_too_long' | undefined {
-    if (this.isTombstone(token.digest)) return 'token_revoked'
-    if (this.#marks.size === 0) return undefined
+    if (this.#marks.size === 0 || !this.#anyMarkLives()) return undefined
     if (KINDS.some((kind) => this.#isMarked(token, kind))) return 'token_revoked'
     // A mark is forgotten after `lifetime`: a token that lives longer would come back to life.
-    const { exp, iat } = token.claims as { exp?: number; iat?: number }
-    return exp !== undefined && iat !== undefined && (exp - iat) * 1_000 > this.#bounds.lifetime
-      ? 'lifetime_too_long'
-      : undefined
+    const { exp, iat = this.#clock.wall() / 1_000 } = token.claims as { exp?: number; iat?: number }
+    return exp !== undefined && (exp - iat) * 1_000 > this.#bounds.lifetime ? 'lifetime_too_long' : undefined
+  }
+
+  /** Forgets all marks once the last of them has ended. */
+  #anyMarkLives(): boolean {
+    const now = this.#clock.wall()
+    for (const mark of this.#marks.values()) if (now < mark.until) return true
+    this.#marks.clear()
+    return false
   }
 
   #isMarked(token: VerifiedToken, kind: MarkKind): boolean {
     const value = CLAIMS[kind](token.claims)
     const mark = typeof value === 'string' ? this.#marks.get(nameOf(kind, token.issuer, value)) : undefined
     if (!mark || this.#clock.wall() >= mark.until) return false
+    if (kind === 'jti') return true // it names one token, whenever that was issued
     const { iat } = token.claims as { iat?: number }
     // Without `iat` only the authority's word after the mark was made clears a token.
     return iat === undefined ? token.by === 'signature' || token.since.wall <= mark.madeAt : iat < mark.before

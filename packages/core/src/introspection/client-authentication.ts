@@ -1,6 +1,7 @@
 import { createPrivateKey, KeyObject } from 'node:crypto'
 import { importJWK, type JWK, SignJWT } from 'jose'
 import { ConfigError } from '../errors.ts'
+import { checkTls } from './tls.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { TlsIdentity } from '../ports/http.ts'
 import type { Random } from '../ports/random.ts'
@@ -108,7 +109,12 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
   const { clientId, key, algorithm, kid, audience } = options
   if (typeof clientId !== 'string' || clientId === '')
     throw new ConfigError('privateKeyJwt: "clientId" is a non-empty string')
-  if (typeof key !== 'function') checkSigningKey(key)
+  if (!Object.hasOwn(KEY_TYPES, algorithm)) {
+    throw new ConfigError(
+      `privateKeyJwt: "algorithm" is ${JSON.stringify(algorithm)}; write one of ${Object.keys(KEY_TYPES).join(', ')}`,
+    )
+  }
+  if (typeof key !== 'function') checkSigningKey(key, algorithm)
   return method({
     method: 'private_key_jwt',
     clientId,
@@ -126,7 +132,17 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
   })
 }
 
-function checkSigningKey(key: unknown): void {
+/** What kind of key signs with an algorithm, as Node calls it. */
+const KEY_TYPES: Readonly<Record<PrivateKeyJwtOptions['algorithm'], string>> = {
+  RS256: 'rsa',
+  PS256: 'rsa',
+  ES256: 'ec prime256v1',
+  ES384: 'ec secp384r1',
+  Ed25519: 'ed25519',
+  EdDSA: 'ed25519',
+}
+
+function checkSigningKey(key: unknown, algorithm: PrivateKeyJwtOptions['algorithm']): void {
   const wrong = new ConfigError(
     'privateKeyJwt: "key" is a private KeyObject or a private JWK of at least 2048 bits (RSA)',
   )
@@ -136,8 +152,11 @@ function checkSigningKey(key: unknown): void {
   } catch {
     throw wrong
   }
-  const { modulusLength = 2_048 } = material.asymmetricKeyDetails ?? {}
+  const { modulusLength = 2_048, namedCurve } = material.asymmetricKeyDetails ?? {}
   if (material.type !== 'private' || modulusLength < 2_048) throw wrong
+  const type = namedCurve === undefined ? material.asymmetricKeyType : `${material.asymmetricKeyType} ${namedCurve}`
+  if (type !== KEY_TYPES[algorithm])
+    throw new ConfigError(`privateKeyJwt: "key" does not fit ${algorithm}; write the algorithm that the key is for`)
 }
 
 /** `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2): our certificate, and `client_id` in the body. */
@@ -145,6 +164,7 @@ export function tlsClientAuth(clientId: string, identity: TlsIdentity): ClientAu
   if (typeof clientId !== 'string' || clientId === '')
     throw new ConfigError('tlsClientAuth: the client id is a non-empty string')
   if (!identity?.cert || !identity.key) throw new ConfigError('tlsClientAuth: "cert" and "key" are needed, in PEM')
+  checkTls(identity, 'tlsClientAuth')
   return method({
     method: 'tls_client_auth',
     clientId,

@@ -48,6 +48,23 @@ export class Trouble extends Error {
 
 export interface IntrospectionRequest {
   readonly token: string
+  /** Called when the request leaves our own queue: from then on it is the endpoint that lets us wait. */
+  readonly sent?: (() => void) | undefined
+}
+
+/** Kinds that say something of the endpoint's health; the others are our own doing, or some token's. */
+const ENDPOINT_FAILURES: readonly TroubleKind[] = [
+  'timeout',
+  'connect',
+  'dns',
+  'tls',
+  'reset',
+  'server_error',
+  'throttled',
+]
+
+export function isEndpointFailure(trouble: Trouble): boolean {
+  return ENDPOINT_FAILURES.includes(trouble.kind)
 }
 
 /** Asks the authority about one token. Behaviour is added by wrapping; `assemble.ts` says in which order. */

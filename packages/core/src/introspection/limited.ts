@@ -30,6 +30,7 @@ export function limited(inner: Introspector, bounds: ConcurrencyBounds): Introsp
   return {
     async introspect(request) {
       await turn()
+      request.sent?.()
       try {
         return await inner.introspect(request)
       } finally {

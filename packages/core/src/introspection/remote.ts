@@ -92,6 +92,7 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...headers },
       body: body.toString(),
       tls: settings.tls,
+      lane: `introspection ${settings.issuer}`,
       maxBytes: MAX_BYTES,
       signal,
     })

@@ -7,11 +7,14 @@ import { type FreshnessPolicy, freshFor } from './freshness.ts'
 
 /** What is read from authorization server metadata (RFC 8414 §2). It never widens local policy. */
 export interface Metadata {
-  readonly jwksUri: string | undefined
-  readonly introspectionEndpoint: string | undefined
+  readonly jwksUri: Named
+  readonly introspectionEndpoint: Named
   /** The same endpoint for clients that authenticate by certificate (RFC 8705 §5). */
-  readonly introspectionMtlsEndpoint: string | undefined
+  readonly introspectionMtlsEndpoint: Named
 }
+
+/** An endpoint; `undefined` where none is named, `null` where it is one that must not be called. */
+export type Named = string | null | undefined
 
 export interface DiscoverySettings {
   readonly issuer: string
@@ -51,7 +54,13 @@ export async function loadMetadata(
   let trouble: unknown
   for (const url of urls) {
     try {
-      const request = { url, accept: 'application/json', deadline: settings.deadline, tls: settings.tls }
+      const request = {
+        url,
+        accept: 'application/json',
+        deadline: settings.deadline,
+        tls: settings.tls,
+        lane: `documents ${settings.issuer}`,
+      }
       const document = await fetchJson(request, ports)
       return {
         value: parseMetadata(document.json, settings),
@@ -66,15 +75,16 @@ export async function loadMetadata(
   throw trouble
 }
 
-/** @throws {LoadTrouble} when the document is another issuer's (RFC 8414 §3.3) or names an endpoint we must not call. */
+/** @throws {LoadTrouble} when the document is another issuer's (RFC 8414 §3.3). */
 export function parseMetadata(json: JsonObject, { issuer, endpoints }: DiscoverySettings): Metadata {
   // Code point by code point: a document that names another issuer, however similar, says nothing about this one.
   if (json['issuer'] !== issuer) throw new LoadTrouble('issuer_mismatch')
   const aliases = json['mtls_endpoint_aliases']
-  const read = (from: unknown, name: string): string | undefined => {
+  // Judged where it is needed: an endpoint that nobody calls is no reason to go without keys.
+  const read = (from: unknown, name: string): Named => {
     const value = typeof from === 'object' && from !== null ? (from as JsonObject)[name] : undefined
-    if (value !== undefined && !isEndpoint(value, endpoints)) throw new LoadTrouble('endpoint_refused')
-    return value
+    if (value === undefined || value === null) return undefined
+    return isEndpoint(value, endpoints) ? value : null
   }
   return {
     jwksUri: read(json, 'jwks_uri'),

@@ -21,6 +21,10 @@ export interface KeySource {
   at(request: KeyRequest): readonly VerificationKey[] | undefined
   /** Keys after at most one wait. @throws {AuthError} `key_*`, or `keys_unavailable` when nobody can tell. */
   find(request: KeyRequest): Promise<readonly VerificationKey[]>
+  /** True where a signature that no key at hand verifies may be by a key that is published by now. */
+  mayReconsider(request: KeyRequest): boolean
+  /** Keys after another look at the set; `undefined` where the verdict stands. @throws {AuthError} when nobody can tell. */
+  reconsider(request: KeyRequest): Promise<readonly VerificationKey[] | undefined>
   readonly keys: readonly VerificationKey[]
   readonly status: LastGoodStatus | undefined
 }
@@ -32,11 +36,21 @@ export function pinnedKeys(set: KeySet): KeySource {
     if (selection.is !== 'found') throw unfit(selection)
     return selection.keys
   }
-  return { usable: true, at, find: async (request) => at(request), keys: set.keys, status: undefined }
+  return {
+    usable: true,
+    at,
+    find: async (request) => at(request),
+    mayReconsider: () => false,
+    reconsider: async () => undefined,
+    keys: set.keys,
+    status: undefined,
+  }
 }
 
 /** Unknown-`kid` fetches for one issuer: so many at once, one more each interval. Separate from scheduled refreshes. */
 const UNKNOWN_KID = { burst: 3, interval: 30_000 } as const
+/** The same for signatures that no key verifies, which anybody can send: enough to notice a key renewed under its name. */
+const BAD_SIGNATURE = { burst: 1, interval: 30_000 } as const
 /** A set asked for at most so long before a request arrived is taken for current: milliseconds. */
 const RECENT = 5_000
 const RETRY_AFTER = { min: 1, max: 30 } as const
@@ -44,16 +58,19 @@ const RETRY_AFTER = { min: 1, max: 30 } as const
 /** Keys from a set that is fetched, refreshed and kept by a {@link LastGood}. */
 export function remoteKeys(document: LastGood<KeySet>, clock: Clock, wait: number): KeySource {
   const unknownKids = new Budget(UNKNOWN_KID.burst, UNKNOWN_KID.interval, clock)
+  const badSignatures = new Budget(BAD_SIGNATURE.burst, BAD_SIGNATURE.interval, clock)
+  const isCurrent = (request: KeyRequest): boolean => document.askedAt >= request.arrivedAt - RECENT
 
   function at(request: KeyRequest): readonly VerificationKey[] | undefined {
     const set = document.value
     if (!set || set.keys.length === 0) return undefined
     const selection = select(set, request)
     if (selection.is === 'found') return selection.keys
-    // Only a set asked for after the request came, or just before, proves that no such key is published.
-    const current = document.askedAt >= request.arrivedAt - RECENT
-    if (selection.is === 'unknown' && !current) return undefined
-    throw unfit(selection)
+    // Only a set asked for after the request came, or just before, proves that no such key is published. That a key
+    // does not fit is also told by one that is merely fresh: names are seldom given to another kind of key.
+    const proven = isCurrent(request) || (selection.is !== 'unknown' && document.fresh)
+    if (proven) throw unfit(selection)
+    return undefined
   }
 
   async function find(request: KeyRequest): Promise<readonly VerificationKey[]> {
@@ -76,6 +93,19 @@ export function remoteKeys(document: LastGood<KeySet>, clock: Clock, wait: numbe
     await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.signal)
   }
 
+  function mayReconsider(request: KeyRequest): boolean {
+    return !isCurrent(request) && (!document.fresh || (document.pause === 0 && badSignatures.wait === 0))
+  }
+
+  async function reconsider(request: KeyRequest): Promise<readonly VerificationKey[] | undefined> {
+    if (!mayReconsider(request)) return undefined
+    const may = document.pause === 0 && (document.loading || badSignatures.take())
+    const looked = may && (await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.signal)) === true
+    if (looked) return at(request)
+    if (document.fresh) return undefined
+    throw refused('keys_unavailable', { retryAfter: retryAfterSeconds() })
+  }
+
   function retryAfterSeconds(): number {
     const ms = Math.max(document.pause, document.value ? unknownKids.wait : 0)
     return Math.min(RETRY_AFTER.max, Math.max(RETRY_AFTER.min, Math.ceil(ms / 1_000)))
@@ -87,6 +117,8 @@ export function remoteKeys(document: LastGood<KeySet>, clock: Clock, wait: numbe
     },
     at,
     find,
+    mayReconsider,
+    reconsider,
     get keys() {
       return document.value?.keys ?? []
     },

@@ -8,6 +8,7 @@ import type { KeyFault } from './jwk.ts'
 import { EMPTY_KEY_SET, type KeySet, parseKeySet, succeed } from './key-set.ts'
 
 export interface RemoteKeySetSettings {
+  readonly issuer: string
   /** The `jwks_uri`, from configuration or from metadata. @throws {LoadTrouble} when metadata cannot tell. */
   readonly url: () => Promise<string>
   readonly algorithms: readonly Algorithm[]
@@ -35,6 +36,7 @@ export function remoteKeySet(
         accept: 'application/jwk-set+json, application/json',
         deadline: settings.deadline,
         tls: settings.tls,
+        lane: `documents ${settings.issuer}`,
         anyType: true,
       },
       ports,

@@ -5,6 +5,14 @@ import type { AcceptsOptions } from './options.ts'
 export interface AcceptsRule {
   readonly takes: (token: string) => boolean
   readonly probes: readonly string[]
+  readonly spelling: Spelling
+  /** A token that this rule might take, with another's spelling where it asks for none of its own. */
+  readonly fitted: (other: Spelling) => string
+}
+
+interface Spelling {
+  readonly prefix: string | undefined
+  readonly length: number | undefined
 }
 
 const ALPHABETS = { hex: /^[0-9a-fA-F]+$/, base64url: /^[A-Za-z0-9_-]+$/, token68: /^[A-Za-z0-9\-._~+/]+=*$/ } as const
@@ -37,7 +45,8 @@ export function acceptsRule(
       `option "${path}" contradicts itself; write a prefix that fits "length" and "alphabet", which count for the whole token`,
     )
   }
-  return { takes, probes }
+  const fitted = ({ prefix: other = '', length: size }: Spelling): string => madeUp(prefix ?? other, length ?? size)
+  return { takes, probes, spelling: { prefix, length }, fitted }
 }
 
 /** A token that a declarative rule takes: digits and letters that every alphabet has. */
@@ -49,11 +58,16 @@ function madeUp(prefix: string, length = prefix.length + 32): string {
 export function checkDisjoint(rules: readonly { readonly issuer: string; readonly rule: AcceptsRule }[]): void {
   for (const one of rules) {
     for (const other of rules) {
-      if (one !== other && one.rule.probes.some(other.rule.takes)) {
+      if (one !== other && overlap(one.rule, other.rule)) {
         throw new ConfigError(
           `the "accepts" rules of ${JSON.stringify(one.issuer)} and ${JSON.stringify(other.issuer)} take the same opaque tokens; write rules of which only one takes a token, such as different prefixes`,
         )
       }
     }
   }
+}
+
+function overlap(one: AcceptsRule, other: AcceptsRule): boolean {
+  const both = one.fitted(other.spelling)
+  return one.probes.some(other.takes) || (one.takes(both) && other.takes(both))
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import { isClientAuthentication } from '../introspection/client-authentication.ts'
+import { checkTls } from '../introspection/tls.ts'
 import type { TlsIdentity } from '../ports/http.ts'
 import { type EndpointPolicy, isIssuer } from '../syntax/url.ts'
 import { acceptsRule } from './accepts.ts'
@@ -98,9 +99,10 @@ interface Surroundings {
 /** Checks an issuer's options. What is right one by one may still contradict itself. @throws {ConfigError} */
 export function issuerSettings(written: unknown, { path, audience: shared, endpoints }: Surroundings): IssuerSettings {
   const options = shape(endpoints)(written, path)
-  const { issuer, jwt, introspection, accepts } = options
+  const { issuer, jwt, introspection, accepts, tls } = options
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
   const own = options.audience ?? shared
+  if (tls) checkTls(tls, `option "${at('tls')}"`)
   if (!own) {
     throw new ConfigError(
       `option "${at('audience')}" is missing; write the identifier that tokens for this API carry in "aud"`,

@@ -32,7 +32,6 @@ export const systemClock: Clock = Object.freeze({
 /** One moment on both clocks, in milliseconds. */
 export interface Instant {
   readonly wall: number
-  /** `-Infinity` when the moment lies before this process started and only its wall time is known. */
   readonly monotonic: number
 }
 
@@ -40,12 +39,7 @@ export function instantOf(clock: Clock): Instant {
   return { wall: clock.wall(), monotonic: clock.monotonic() }
 }
 
-/**
- * Milliseconds since a moment: the larger of the two differences, so that a wall clock set back makes nothing younger.
- * A moment in the future, as a snapshot from a wrong clock would have, is infinitely old.
- */
+/** Milliseconds since a moment: the larger of the two differences, so that a wall clock set back makes nothing younger. */
 export function ageOf(since: Instant, clock: Clock): number {
-  const wall = clock.wall() - since.wall
-  const age = since.monotonic === -Infinity ? wall : Math.max(wall, clock.monotonic() - since.monotonic)
-  return age < 0 ? Infinity : age
+  return Math.max(clock.wall() - since.wall, clock.monotonic() - since.monotonic)
 }

@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | undefined
   readonly tls?: TlsIdentity | undefined
+  /** Requests of different lanes share no socket: one issuer's hanging endpoint must not hold another's. */
+  readonly lane: string
   /** A longer body is an error of kind `too_large`. */
   readonly maxBytes: number
   /** Ends the exchange wherever it is, a dripping body included. */

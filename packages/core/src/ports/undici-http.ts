@@ -1,5 +1,12 @@
 import { buildConnector, Pool } from 'undici'
-import { HttpError, type Http, type HttpErrorKind, type HttpResponse, type TlsIdentity } from './http.ts'
+import {
+  HttpError,
+  type Http,
+  type HttpErrorKind,
+  type HttpRequest,
+  type HttpResponse,
+  type TlsIdentity,
+} from './http.ts'
 
 export interface UndiciHttpOptions {
   /** Sockets per origin. */
@@ -13,15 +20,16 @@ const KEEP_ALIVE_MS = 3_500
 /** Exchanges end by their signal; this is only the last resort for a signal that never fires. */
 const LAST_RESORT_MS = 60_000
 
-/** The network over undici: one pool per origin and client certificate; certificates are always checked. */
+/** The network over undici: one pool per origin, lane and client certificate; certificates are always checked. */
 export function undiciHttp(options: UndiciHttpOptions): Http {
   const pools = new Map<TlsIdentity | undefined, Map<string, Pool>>()
   let closed = false
 
-  function poolFor(origin: string, tls: TlsIdentity | undefined): Pool {
-    let byOrigin = pools.get(tls)
-    if (!byOrigin) pools.set(tls, (byOrigin = new Map()))
-    let pool = byOrigin.get(origin)
+  function poolFor(origin: string, { lane, tls }: HttpRequest): Pool {
+    let byLane = pools.get(tls)
+    if (!byLane) pools.set(tls, (byLane = new Map()))
+    const name = `${origin} ${lane}`
+    let pool = byLane.get(name)
     if (!pool) {
       pool = new Pool(origin, {
         connections: options.connections,
@@ -33,7 +41,7 @@ export function undiciHttp(options: UndiciHttpOptions): Http {
         bodyTimeout: LAST_RESORT_MS,
         connect: watched(buildConnector({ timeout: options.connectTimeout, allowH2: false, ...tlsOf(tls) })),
       })
-      byOrigin.set(origin, pool)
+      byLane.set(name, pool)
     }
     return pool
   }
@@ -44,7 +52,7 @@ export function undiciHttp(options: UndiciHttpOptions): Http {
       const url = new URL(request.url)
       let answered = false
       try {
-        const answer = await poolFor(url.origin, request.tls).request({
+        const answer = await poolFor(url.origin, request).request({
           method: request.method,
           path: `${url.pathname}${url.search}`,
           headers: request.headers,
@@ -60,7 +68,7 @@ export function undiciHttp(options: UndiciHttpOptions): Http {
     },
     async close() {
       closed = true
-      const all = [...pools.values()].flatMap((byOrigin) => [...byOrigin.values()])
+      const all = [...pools.values()].flatMap((byLane) => [...byLane.values()])
       pools.clear()
       await Promise.all(all.map((pool) => pool.destroy()))
     },

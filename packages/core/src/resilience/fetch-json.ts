@@ -17,6 +17,8 @@ export interface DocumentRequest {
   /** Milliseconds for the whole exchange. */
   readonly deadline: number
   readonly tls?: TlsIdentity | undefined
+  /** See {@link HttpRequest.lane}. */
+  readonly lane: string
   /** True when any content type will do: key sets come with many, metadata only as JSON (RFC 8414 §3.2). */
   readonly anyType?: boolean
 }
@@ -44,6 +46,7 @@ export async function fetchJson(request: DocumentRequest, { http, clock }: Docum
       headers: { accept: request.accept },
       maxBytes: MAX_BYTES,
       tls: request.tls,
+      lane: request.lane,
       signal,
     }),
   ).catch((cause: unknown) => {

@@ -73,6 +73,8 @@ export class LastGood<T> {
   #held: { readonly value: T; readonly since: Instant } | undefined
   #first: Promise<unknown> | undefined
   #flight: Promise<boolean> | undefined
+  #askedAt = -Infinity
+  #freshUntil = -Infinity
   #failures = 0
   #lastTrouble: string | undefined
   /** Monotonic; no load starts before it. */
@@ -100,7 +102,12 @@ export class LastGood<T> {
 
   /** Monotonic milliseconds at which the load behind the value began; `-Infinity` where no load of this process did. */
   get askedAt(): number {
-    return this.#held?.since.monotonic ?? -Infinity
+    return this.#askedAt
+  }
+
+  /** True while a load of this process says that nothing has changed yet. */
+  get fresh(): boolean {
+    return this.#ports.clock.monotonic() < this.#freshUntil
   }
 
   get loading(): boolean {
@@ -160,6 +167,8 @@ export class LastGood<T> {
     try {
       const loaded = await this.#source.load(this.#held?.value)
       this.#held = { value: loaded.value, since }
+      this.#askedAt = since.monotonic
+      this.#freshUntil = since.monotonic + loaded.freshFor
       this.#failures = 0
       this.#lastTrouble = undefined
       this.#schedule(loaded.freshFor * (AHEAD + (random.next() * 2 - 1) * SPREAD), 'ahead')

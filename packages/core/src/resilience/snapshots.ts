@@ -28,14 +28,16 @@ export class Snapshots {
     return this.#store !== undefined
   }
 
-  async load(name: string): Promise<string | undefined> {
+  /** What is kept under a name, or that nothing is; `'failed'` when the store did not say. */
+  async load(name: string): Promise<{ readonly kept: string | undefined } | 'failed'> {
     const store = this.#store
-    if (!store) return undefined
+    if (!store) return { kept: undefined }
     try {
-      return await withDeadline(DEADLINE, this.#clock, async () => store.load(name))
+      const kept = await withDeadline(DEADLINE, this.#clock, async () => store.load(name))
+      return { kept: kept ?? undefined } // a key-value store may say `null`
     } catch {
       this.#failed('load')
-      return undefined
+      return 'failed'
     }
   }
 
@@ -61,17 +63,21 @@ export class Snapshots {
     name: string,
     parse: (text: string) => T | undefined,
   ): Promise<{ value: T; since: Instant } | undefined> {
-    const kept = await this.load(name)
-    if (kept === undefined) return undefined
+    const loaded = await this.load(name)
+    if (loaded === 'failed' || loaded.kept === undefined) return undefined
     try {
-      const { text, since } = JSON.parse(kept) as Snapshot
+      const { text, since } = JSON.parse(loaded.kept) as Snapshot
       const value = parse(text)
-      return value === undefined || !Number.isFinite(since)
-        ? undefined
-        : { value, since: { wall: since, monotonic: -Infinity } }
+      return value === undefined || !Number.isFinite(since) ? undefined : { value, since: this.#instantAt(since) }
     } catch {
       this.#failed('load')
       return undefined
     }
+  }
+
+  /** From here on both clocks count the age; a moment in the future, by a clock that was wrong, is infinitely long ago. */
+  #instantAt(wall: number): Instant {
+    const age = this.#clock.wall() - wall
+    return { wall, monotonic: age < 0 ? -Infinity : this.#clock.monotonic() - age }
   }
 }

@@ -67,3 +67,16 @@ export function checkTimes(claims: Claims, now: number, { skew }: TimeRules): Re
   if (iat !== undefined && now < iat - skew) return { reason: 'token_not_yet_valid' }
   return undefined
 }
+
+/** What servers write into `token_use` for access tokens, and into `typ` for tokens that are none. */
+const ACCESS_USES: readonly unknown[] = ['access', 'access_token']
+const OTHER_TYPES: readonly unknown[] = ['ID', 'Refresh', 'Offline', 'Logout']
+
+/**
+ * True for tokens that say of themselves, by a vendor's claim, that they are refresh, ID or logout tokens. A claim for
+ * which the configuration names the right value is judged by that alone.
+ */
+export function isOtherKind({ token_use: use, typ }: Claims, required: Readonly<Record<string, unknown>>): boolean {
+  if (!Object.hasOwn(required, 'token_use') && use !== undefined && !ACCESS_USES.includes(use)) return true
+  return !Object.hasOwn(required, 'typ') && OTHER_TYPES.includes(typ)
+}

@@ -1,5 +1,5 @@
 import type { Refusal } from '../errors.ts'
-import { audienceFits, type Claims } from './claims.ts'
+import { audienceFits, type Claims, isOtherKind } from './claims.ts'
 
 /** What an active answer must say before its token may act here. */
 export interface IntrospectionRules {
@@ -30,6 +30,7 @@ export function checkIntrospectedClaims(claims: Claims, rules: IntrospectionRule
   ) {
     return { reason: 'token_kind_wrong', detail: '"token_type" is not one of an access token' }
   }
+  if (isOtherKind(claims, rules.requiredClaims)) return { reason: 'token_kind_wrong', detail: 'a refresh or ID token' }
   for (const name in rules.requiredClaims) {
     if (!Object.hasOwn(claims, name) || claims[name] !== rules.requiredClaims[name])
       return { reason: 'token_kind_wrong', detail: `claim "${name}"` }

@@ -1,4 +1,5 @@
 import { AuthError } from '../errors.ts'
+import { isEndpointFailure, Trouble } from '../introspection/introspector.ts'
 import type { Json } from '../syntax/json.ts'
 import { parseScope } from '../syntax/scope.ts'
 import type { IntrospectionVerifier } from './introspection.ts'
@@ -37,12 +38,17 @@ export class IntrospectedJwtVerifier implements Verifier {
   }
 
   now(presented: Presented): Verdict | undefined {
-    return this.#with(this.#local.now(presented), presented)
+    const known = this.#parts.known(presented.digest)
+    return this.#with((known && this.#local.recall(known)) ?? this.#local.now(presented), presented)
   }
 
   async verify(presented: Presented): Promise<Verdict> {
     const local = await this.#signed(presented)
-    return this.#parts.mode === 'offline' ? local : this.#answered(local, presented)
+    if (this.#parts.mode === 'offline') return local
+    const answer = await this.#answered(presented)
+    // While the authority was asked, the key may have left its set, and the token may have ended.
+    const still = await this.#signed(presented)
+    return answer ? this.#together(still, answer)! : { ...still, stale: true }
   }
 
   forget(digest: string): void {
@@ -51,8 +57,9 @@ export class IntrospectedJwtVerifier implements Verifier {
   }
 
   async ask(presented: Presented, since: number): Promise<Verdict> {
-    const local = await this.#signed(presented)
-    return this.#together(local, await this.#authority.ask(presented, since))!
+    await this.#signed(presented)
+    const answer = await this.#authority.ask(presented, since)
+    return this.#together(await this.#signed(presented), answer)!
   }
 
   #with(local: Verdict | undefined, presented: Presented): Verdict | undefined {
@@ -65,14 +72,14 @@ export class IntrospectedJwtVerifier implements Verifier {
     return (known && this.#local.recall(known)) ?? this.#local.verify(presented)
   }
 
-  async #answered(local: Verdict, presented: Presented): Promise<Verdict> {
+  /** The authority's word, or `undefined` where its endpoint fails and the signature may stand in. */
+  async #answered(presented: Presented): Promise<Verdict | undefined> {
     try {
-      return this.#together(local, await this.#authority.verify(presented))!
+      return await this.#authority.verify(presented)
     } catch (error) {
-      const fallBack =
-        error instanceof AuthError && error.code === 'unavailable' && this.#parts.mode === 'onlineWhenHealthy'
-      if (!fallBack || !this.#parts.mayFallBack()) throw error
-      return { ...local, stale: true }
+      const { mode, mayFallBack } = this.#parts
+      if (mode === 'onlineWhenHealthy' && endpointFails(error) && mayFallBack()) return undefined
+      throw error
     }
   }
 
@@ -94,4 +101,9 @@ export class IntrospectedJwtVerifier implements Verifier {
 /** Those of the scopes in an answer that the JWT grants, too. */
 function within(granted: ReadonlySet<string>, scope: Json): string {
   return (parseScope(scope) ?? []).filter((one) => granted.has(one)).join(' ')
+}
+
+/** Not so when we are the trouble: wrong credentials and a full queue must not switch introspection off. */
+function endpointFails(error: unknown): boolean {
+  return error instanceof AuthError && error.cause instanceof Trouble && isEndpointFailure(error.cause)
 }

@@ -33,7 +33,7 @@ export interface IntrospectionVerifierParts {
   readonly random: Random
   readonly report: (event: CallReport) => void
   /** Hears of every token that is called inactive, whether or not anybody still waits for the answer. */
-  readonly inactive?: ((digest: string) => void) | undefined
+  readonly inactive?: ((token: string, digest: string) => void) | undefined
 }
 
 /** What came of a call, and of a request that went on without one. */
@@ -52,6 +52,8 @@ interface Call {
   readonly outcome: Promise<Outcome>
   /** Set when what it will answer is no longer wanted. */
   discarded: boolean
+  /** Set when it has left our own queue. */
+  sent: boolean
 }
 
 type Outcome =
@@ -76,9 +78,8 @@ export class IntrospectionVerifier implements Verifier {
   }
 
   recall(entry: VerifiedToken): Verdict | undefined {
-    this.#check(entry)
     if (this.#age(entry) >= this.#freshFor(entry)) return undefined
-    return { token: entry, source: 'cache', stale: false }
+    return { token: this.#check(entry), source: 'cache', stale: false }
   }
 
   now({ digest }: Presented): Verdict | undefined {
@@ -98,7 +99,8 @@ export class IntrospectionVerifier implements Verifier {
       this.#parts.clock,
       presented.signal,
     )
-    if (outcome === STILL_RUNNING) return this.#withoutAnswer(presented, undefined)
+    if (outcome === STILL_RUNNING)
+      return this.#withoutAnswer(presented, new Trouble(call.sent ? 'timeout' : 'overloaded'))
     return outcome.is === 'trouble' ? this.#withoutAnswer(presented, outcome.trouble) : this.#judge(outcome)
   }
 
@@ -112,7 +114,10 @@ export class IntrospectionVerifier implements Verifier {
     for (let round = 0; round < 2; round += 1) {
       const call = this.#calls.get(presented.digest) ?? this.#call(presented)
       const outcome = await waitAtMost(call.outcome, until - clock.monotonic(), clock, presented.signal)
-      if (outcome === STILL_RUNNING) break
+      if (outcome === STILL_RUNNING) {
+        if (!call.sent) trouble = new Trouble('overloaded')
+        break
+      }
       if (outcome.is === 'inactive' || (outcome.is === 'active' && call.since.monotonic >= since))
         return this.#judge(outcome)
       if (call.since.monotonic < since) continue
@@ -134,8 +139,11 @@ export class IntrospectionVerifier implements Verifier {
   #call({ token, digest }: Presented): Call {
     const { introspector, clock } = this.#parts
     const since = instantOf(clock)
-    const outcome = introspector.introspect({ token }).then(
-      (answer) => this.#learn(digest, call, answer),
+    const sent = (): void => {
+      call.sent = true
+    }
+    const outcome = introspector.introspect({ token, sent }).then(
+      (answer) => this.#learn(token, digest, call, answer),
       (error: unknown): Outcome => ({
         is: 'trouble',
         trouble: error instanceof Trouble ? error : new Trouble('protocol', { cause: error }),
@@ -144,6 +152,7 @@ export class IntrospectionVerifier implements Verifier {
     const call: Call = {
       since,
       discarded: false,
+      sent: false,
       outcome: outcome.then((result) => {
         if (this.#calls.get(digest) === call) this.#calls.delete(digest)
         this.#report(result, clock.monotonic() - since.monotonic)
@@ -155,22 +164,22 @@ export class IntrospectionVerifier implements Verifier {
   }
 
   /** Keeps an answer, unless newer knowledge or an order to forget came in between. */
-  #learn(digest: string, call: Call, answer: Answer): Outcome {
+  #learn(token: string, digest: string, call: Call, answer: Answer): Outcome {
     const { positives, negatives, rules, scopeSource, inactive } = this.#parts
     if (answer.is === 'inactive') {
       positives.delete(digest)
       negatives.add(digest)
-      inactive?.(digest)
+      inactive?.(token, digest)
       return { is: 'inactive' }
     }
     const { claims, size, freshFor } = answer
     const fields = { digest, claims, size, freshFor, scopeSource, since: call.since, issuer: rules.issuer }
-    const token = new VerifiedToken({ ...fields, by: 'introspection', key: undefined, verifier: this.#owner })
+    const verified = new VerifiedToken({ ...fields, by: 'introspection', key: undefined, verifier: this.#owner })
     if (!call.discarded) {
       negatives.delete(digest)
-      positives.set(digest, token)
+      positives.set(digest, verified)
     }
-    return { is: 'active', token }
+    return { is: 'active', token: verified }
   }
 
   #judge(outcome: Exclude<Outcome, { is: 'trouble' }>): Verdict {
@@ -183,10 +192,11 @@ export class IntrospectionVerifier implements Verifier {
     const { positives, negatives, terms, report } = this.#parts
     const known = positives.get(digest)
     if (known) {
+      this.#check(known) // an expired token is refused, however little else is known
       const age = this.#age(known)
       if (age < this.#freshFor(known) + terms.grace) {
         report({ is: 'stale', age })
-        return { token: this.#check(known), source: 'cache', stale: true }
+        return { token: known, source: 'cache', stale: true }
       }
     }
     if (negatives.judge(digest)) throw this.#refused('token_inactive')
@@ -194,15 +204,10 @@ export class IntrospectionVerifier implements Verifier {
   }
 
   #check(entry: VerifiedToken): VerifiedToken {
-    const { rules, clock, positives, negatives } = this.#parts
+    const { rules, clock } = this.#parts
     const refusal = checkIntrospectedClaims(entry.claims, rules, clock.wall() / 1_000)
-    if (!refusal) return entry
-    if (refusal.reason === 'token_expired') {
-      // Expired stays expired, an outage notwithstanding: only the authority may say otherwise.
-      positives.delete(entry.digest)
-      negatives.add(entry.digest)
-    }
-    throw this.#refused(refusal.reason, refusal.detail)
+    if (refusal) throw this.#refused(refusal.reason, refusal.detail)
+    return entry
   }
 
   #age(entry: VerifiedToken): number {

@@ -1,5 +1,5 @@
 import type { Refusal } from '../errors.ts'
-import { audienceFits, checkTimes, type Claims, wrongType } from './claims.ts'
+import { audienceFits, checkTimes, type Claims, isOtherKind, wrongType } from './claims.ts'
 import type { Profile } from './jwt-header.ts'
 
 /** What the claims of one issuer's JWT access tokens must say. */
@@ -34,8 +34,8 @@ export function checkJwtClaims(claims: Claims, rules: JwtRules, now: number): Re
   if (wrong !== undefined) return { reason: 'claims_malformed', detail: `claim "${wrong}" has the wrong type` }
   if (claims['iss'] !== rules.issuer) return { reason: 'issuer_wrong' }
   if (NEVER.some((name) => Object.hasOwn(claims, name))) return { reason: 'token_kind_wrong' }
-  if (rules.profile === 'jwt' && ID_TOKEN.some((name) => Object.hasOwn(claims, name)))
-    return { reason: 'token_kind_wrong' }
+  if (rules.profile === 'jwt' && looksLikeIdToken(claims, rules)) return { reason: 'token_kind_wrong' }
+  if (isOtherKind(claims, rules.requiredClaims)) return { reason: 'token_kind_wrong' }
   const missing = REQUIRED[rules.profile].find((name) => claims[name] === undefined || claims[name] === '')
   if (missing !== undefined)
     return { reason: missing === 'aud' ? 'audience_missing' : 'claim_missing', detail: `claim "${missing}" is missing` }
@@ -45,6 +45,12 @@ export function checkJwtClaims(claims: Claims, rules: JwtRules, now: number): Re
   }
   if (!audienceFits(claims, rules.audience)) return { reason: 'audience_wrong' }
   return checkTimes(claims, now, rules) ?? checkLifetime(claims, rules, now)
+}
+
+/** A `nonce` alone says nothing where a required claim tells the kinds apart: Keycloak before 25 puts one into both. */
+function looksLikeIdToken(claims: Claims, { requiredClaims }: JwtRules): boolean {
+  const isTold = Object.keys(requiredClaims).length > 0
+  return ID_TOKEN.some((name) => Object.hasOwn(claims, name) && !(isTold && name === 'nonce'))
 }
 
 function checkLifetime(claims: Claims, rules: JwtRules, now: number): Refusal | undefined {

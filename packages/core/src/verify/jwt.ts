@@ -30,7 +30,7 @@ export class JwtVerifier implements Verifier {
   readonly #parts: JwtVerifierParts
   readonly #owner: Verifier
   /** Signature checks under way, by digest: shared by all who brought the same token. */
-  readonly #running = new Map<string, Promise<Verdict>>()
+  readonly #running = new Map<string, Promise<Verdict | undefined>>()
 
   /** @param owner The verifier that speaks for the issuer, when this one is a part of it. */
   constructor(parts: JwtVerifierParts, owner?: Verifier) {
@@ -52,31 +52,45 @@ export class JwtVerifier implements Verifier {
 
   now(presented: Presented): Verdict | undefined {
     const { jwt, hint } = this.#check(presented)
-    const keys = this.#parts.keys.at({ ...hint, arrivedAt: presented.arrivedAt })
+    const request = { ...hint, arrivedAt: presented.arrivedAt }
+    const keys = this.#parts.keys.at(request)
     if (!keys) return undefined
     for (const key of keys) {
       const signed = signedByNow(jwt, key, this.#parts.signatures)
       if (signed === undefined) return undefined
       if (signed) return this.#admit(presented, jwt, key)
     }
+    if (this.#parts.keys.mayReconsider(request)) return undefined
     throw refused('signature_invalid', { issuer: this.#parts.rules.issuer })
   }
 
   async verify(presented: Presented): Promise<Verdict> {
     const { jwt, hint } = this.#check(presented)
-    const keys = await this.#parts.keys.find({ ...hint, arrivedAt: presented.arrivedAt, signal: presented.signal })
-    // Others may have brought the same token while this request waited: its arithmetic is done once.
-    const running = this.#running.get(presented.digest) ?? this.#run(presented, jwt, keys)
-    return running
+    const { keys } = this.#parts
+    const request = { ...hint, arrivedAt: presented.arrivedAt, signal: presented.signal }
+    const verdict = await this.#once(presented, jwt, await keys.find(request))
+    if (verdict) return verdict
+    // The issuer may have renewed a key without giving it another name.
+    const newer = await keys.reconsider(request)
+    const second = newer && (await this.#once(presented, jwt, newer))
+    if (second) return second
+    throw refused('signature_invalid', { issuer: this.#parts.rules.issuer })
   }
 
-  async #run(presented: Presented, jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Promise<Verdict> {
-    const running = this.#tryKeys(presented, jwt, keys).finally(() => this.#running.delete(presented.digest))
-    this.#running.set(presented.digest, running)
-    return running
+  /** Others may have brought the same token while this request waited: its arithmetic is done once. */
+  #once(presented: Presented, jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Promise<Verdict | undefined> {
+    const running = this.#running.get(presented.digest)
+    if (running) return running
+    const started = this.#tryKeys(presented, jwt, keys).finally(() => this.#running.delete(presented.digest))
+    this.#running.set(presented.digest, started)
+    return started
   }
 
-  async #tryKeys(presented: Presented, jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Promise<Verdict> {
+  async #tryKeys(
+    presented: Presented,
+    jwt: UnverifiedJwt,
+    keys: readonly VerificationKey[],
+  ): Promise<Verdict | undefined> {
     const known = this.#parts.store.get(presented.digest)
     const recalled = known && this.recall(known)
     if (recalled) return recalled
@@ -86,7 +100,7 @@ export class JwtVerifier implements Verifier {
       if (signed === undefined) throw refused('overloaded', { retryAfter: 1, issuer })
       if (signed && !key.retired) return this.#admit(presented, jwt, key)
     }
-    throw refused('signature_invalid', { issuer })
+    return undefined
   }
 
   /** A signature is not evidence from the authority. */

@@ -18,3 +18,8 @@ export function scopesOf(claims: Claims, source: ScopeSource): readonly string[]
 function parse(claims: Claims, name: string): readonly string[] {
   return (Object.hasOwn(claims, name) ? parseScope(claims[name]) : undefined) ?? NONE
 }
+
+/** Whether claims say anything about scopes; saying "none" is saying something. */
+export function statesScopes(claims: Claims, source: ScopeSource): boolean {
+  return (source ?? ['scope', 'scp']).some((name) => Object.hasOwn(claims, name))
+}

@@ -2,7 +2,7 @@ import type { Cacheable } from '../cache/recency-cache.ts'
 import type { VerificationKey } from '../keys/jwk.ts'
 import type { Instant } from '../ports/clock.ts'
 import { audienceOf, type Claims } from './claims.ts'
-import { type ScopeSource, scopesOf } from './scopes.ts'
+import { type ScopeSource, scopesOf, statesScopes } from './scopes.ts'
 import type { Verifier } from './verifier.ts'
 
 export interface VerifiedTokenFields {
@@ -73,20 +73,14 @@ export class VerifiedToken implements Cacheable {
     return (this.#audience ??= audienceOf(this.claims))
   }
 
-  /** The same token with narrower claims, known by another's evidence. */
+  /** The same token with narrower claims, known by another's evidence; of its scopes those that the other has, too. */
   onEvidenceOf(other: VerifiedToken, claims: Claims): VerifiedToken {
-    const { digest, issuer, key, verifier, bytes } = this
+    const { digest, issuer, key, verifier } = this
     const { since, by } = other
-    return new VerifiedToken({
-      digest,
-      issuer,
-      claims,
-      since,
-      by,
-      key,
-      verifier,
-      size: bytes,
-      scopeSource: this.#scopeSource,
-    })
+    const fields = { digest, issuer, claims, since, by, key, verifier, size: 0, scopeSource: this.#scopeSource }
+    const narrowed = new VerifiedToken(fields)
+    const stated = statesScopes(other.claims, this.#scopeSource)
+    narrowed.#scopeList = stated ? Object.freeze(this.scopes.filter((one) => other.scopeSet.has(one))) : this.scopes
+    return narrowed
   }
 }

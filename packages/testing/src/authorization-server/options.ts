@@ -19,9 +19,7 @@ import type { TestClient } from './client.ts'
  * issuer, which is the test's.
  */
 export interface OptionsOverrides
-  extends
-    SharedServerOptions,
-    Omit<IssuerOptions, 'issuer' | 'audience' | 'introspection'> {
+  extends SharedServerOptions, Omit<IssuerOptions, 'issuer' | 'audience' | 'introspection'> {
   /** Joined with the usual client; `false` for no introspection at all. */
   readonly introspection?: Partial<IntrospectionOptions> | false
   /** Instead of the server's. */
