@@ -1,5 +1,5 @@
 import type { Reason } from './errors.ts'
-import type { AdviceEvent } from './ports/observer.ts'
+import type { AdviceEvent, DocumentEvent } from './ports/observer.ts'
 
 type Advice = readonly [code: AdviceEvent['code'], message: (issuer: string) => string]
 
@@ -47,6 +47,11 @@ const ADVICE: Partial<Readonly<Record<Reason, Advice>>> = {
   ],
 }
 
+/** Troubles that waiting does not mend. */
+const NEVER = /^(?:status_4(?!08|25|29)\d\d|issuer_mismatch|endpoint_missing|endpoint_refused|content_type|malformed)$/
+/** A bound for what a guard might throw in ever new places. */
+const MAX_SAID = 1_000
+
 /** Advice for a refusal, at most once for each code and issuer. */
 export class Advisor {
   readonly #said = new Set<string>()
@@ -60,5 +65,33 @@ export class Advisor {
     if (this.#said.has(once)) return undefined
     this.#said.add(once)
     return { type: 'advice', code, issuer, message: message(issuer ?? 'an authorization server') }
+  }
+
+  /** Where something of the application, or of ours, threw: its name and place, never its message. */
+  forMistake(reason: Reason, cause: unknown): AdviceEvent | undefined {
+    if (reason !== 'guard_failed' && reason !== 'internal_error') return undefined
+    const place =
+      cause instanceof Error
+        ? `${cause.name} ${/\n\s+(at [^\n]+)/.exec(cause.stack ?? '')?.[1] ?? ''}`.trim()
+        : typeof cause
+    const code = reason === 'guard_failed' ? 'HOLDFAST_GUARD_FAILED' : 'HOLDFAST_INTERNAL_ERROR'
+    if (this.#said.size >= MAX_SAID || this.#said.has(`${code} ${place}`)) return undefined
+    this.#said.add(`${code} ${place}`)
+    const what = reason === 'guard_failed' ? 'a guard threw' : 'a mistake of this library'
+    return {
+      type: 'advice',
+      code,
+      issuer: undefined,
+      message: `${what}: ${place}; the request got 500. The error is the "cause" of the AuthError`,
+    }
+  }
+
+  /** A document that can never be had as things stand, by the kind of its trouble; an outage is none of these. */
+  forDocument({ issuer, document, trouble = '' }: DocumentEvent): AdviceEvent | undefined {
+    const once = `HOLDFAST_DOCUMENT ${issuer} ${document}`
+    if (!NEVER.test(trouble) || this.#said.has(once)) return undefined
+    this.#said.add(once)
+    const message = `the ${document} of ${issuer} cannot be had (${trouble}); check the issuer's spelling, or write "metadataUrl", or the endpoints themselves`
+    return { type: 'advice', code: 'HOLDFAST_DOCUMENT', issuer, message }
   }
 }

@@ -101,7 +101,11 @@ export function originOf(auth: AuthContext): Origin | undefined {
 /**
  * The raw token of a request, for the few places that must have it, such as a token exchange (RFC 8693). Never send it
  * upstream: it was issued for you alone.
+ *
+ * @throws {TypeError} for an object that no server of this library made.
  */
-export function rawTokenOf(auth: AuthContext): string | undefined {
-  return originOf(auth)?.presented.token
+export function rawTokenOf(auth: AuthContext): string {
+  const origin = originOf(auth)
+  if (!origin) throw new TypeError('rawTokenOf(): this object was not made by a resource server of this library')
+  return origin.presented.token
 }

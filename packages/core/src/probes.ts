@@ -33,7 +33,7 @@ export interface AuthInfo {
 export function toAuthInfo(auth: AuthContext): AuthInfo {
   const { clientId, scopes, expiresAt, issuer, subject, claims } = auth
   return {
-    token: rawTokenOf(auth) ?? '',
+    token: rawTokenOf(auth),
     clientId: clientId ?? '',
     scopes: [...scopes],
     ...(expiresAt === undefined ? {} : { expiresAt }),

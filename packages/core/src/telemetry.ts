@@ -1,7 +1,7 @@
 import { debuglog } from 'node:util'
 import { Advisor } from './advice.ts'
 import { AuthError, type Reason, REASONS } from './errors.ts'
-import type { HoldfastEvent, Observer } from './ports/observer.ts'
+import type { DocumentEvent, HoldfastEvent, Observer } from './ports/observer.ts'
 
 /** Plain integers since the start; cheap enough to count on every request. */
 export interface Counters {
@@ -45,6 +45,13 @@ export class Telemetry {
     }
   }
 
+  /** Tells what became of a document, and what would mend it where waiting does not. */
+  document(event: DocumentEvent): void {
+    this.emit(event)
+    const advice = event.result === 'failed' ? this.#advisor.forDocument(event) : undefined
+    if (advice) this.emit(advice)
+  }
+
   /** Counts and tells a refusal, and what would mend it. */
   refusal(error: AuthError): void {
     const { issuer, detail, unverified = false } = AuthError.detailsOf(error)
@@ -58,7 +65,7 @@ export class Telemetry {
       unverified,
       detail: detail === undefined ? undefined : tame(detail),
     })
-    const advice = this.#advisor.for(reason, issuer)
+    const advice = this.#advisor.for(reason, issuer) ?? this.#advisor.forMistake(reason, error.cause)
     if (advice) this.emit(advice)
   }
 }

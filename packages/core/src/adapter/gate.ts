@@ -2,7 +2,7 @@ import { type Answer, answer } from '../answer.ts'
 import type { AuthContext } from '../context.ts'
 import { AuthError, ConfigError, refused } from '../errors.ts'
 import { hasCredentials } from '../extract.ts'
-import { type Guard, scopesNeeded } from '../guard/guard.ts'
+import { checkGuards, type Guard, scopesNeeded } from '../guard/guard.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
 import { type AuthRequest, isPreflight } from '../request.ts'
 import type { ResourceServer } from '../resource-server.ts'
@@ -74,8 +74,8 @@ export function createGate(given: ResourceServer | ResourceServerOptions, rest: 
  * @throws {ConfigError} without a guard.
  */
 export function createInnerGate(guards: readonly Guard[]): Gate {
-  if (guards.length === 0 || guards.some((guard) => typeof guard !== 'function'))
-    throw new ConfigError('guard(): takes one or more guards, such as scope(…)')
+  if (guards.length === 0) throw new ConfigError('guard(): takes one or more guards, such as scope(…)')
+  checkGuards('guard', guards)
   const needs = { scopes: scopesNeeded(guards) }
 
   function enter(subject: object, request: AuthRequest): Passage | Promise<Passage> {

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts'
-import type { Guard } from '../guard/guard.ts'
+import { checkGuards, type Guard } from '../guard/guard.ts'
 import { fail, flag, object, oneOf, optional, text, withDefault } from '../options/check.ts'
 import { parseScope } from '../syntax/scope.ts'
 
@@ -50,6 +50,7 @@ export function protectSettings(rest: ProtectArguments): ProtectSettings {
   if (guards.some((guard) => typeof guard !== 'function')) {
     throw new ConfigError('protect(): after the server come options, then guards such as scope(…)')
   }
+  checkGuards('protect', guards)
   if (mayBeNobody && guards.length > 0) {
     throw new ConfigError(
       'protect(): "optional" and guards contradict each other; put guard(…) on the routes that need credentials',

@@ -90,7 +90,7 @@ function documentPorts(
     clock,
     random,
     report: (result, trigger, trouble) =>
-      telemetry.emit({ type: 'document', document, issuer, result, trigger, trouble }),
+      telemetry.document({ type: 'document', document, issuer, result, trigger, trouble }),
   }
 }
 

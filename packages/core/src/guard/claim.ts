@@ -1,20 +1,26 @@
 import { ConfigError } from '../errors.ts'
 import type { Json } from '../syntax/json.ts'
-import { type PureGuard, pureGuard } from './guard.ts'
+import { type PureGuard, pureGuard, guardFactory } from './guard.ts'
 
 /** What a claim must be: one of some plain values, or what a predicate says yes to. */
 export type ClaimTest = string | number | boolean | readonly (string | number | boolean)[] | ((value: Json) => boolean)
 
+const isPlain = (one: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof one)
+
 /**
  * Asks that a claim is present and fits: `claim('tenant', 'acme')`, `claim('tenant', ['acme', 'initech'])`,
- * `claim('tenant', isOurs)`. A predicate must return `true`. Refuses with 403 `access_denied`.
+ * `claim('tenant', isOurs)`. A predicate must return `true`. A claim that is itself a list needs one:
+ * `claim('roles', (roles) => Array.isArray(roles) && roles.includes('admin'))`. Refuses with 403 `access_denied`.
  */
 export function claim(name: string, test: ClaimTest): PureGuard {
   if (typeof name !== 'string' || name === '')
     throw new ConfigError(`claim(): the name of the claim is a non-empty string`)
-  const accepted = Array.isArray(test) ? test : [test]
-  if (test === undefined || accepted.length === 0)
-    throw new ConfigError(`claim('${name}'): say what it must be: a value, a list of values, or a predicate`)
+  const accepted: readonly unknown[] = Array.isArray(test) ? test : [test]
+  if (typeof test !== 'function' && (accepted.length === 0 || !accepted.every(isPlain))) {
+    throw new ConfigError(
+      `claim('${name}'): say what it must be: a text, number or boolean, a list of them, or a predicate`,
+    )
+  }
   // A predicate without type checks may return anything; only `true` is a yes.
   const fits = (value: Json): boolean =>
     typeof test === 'function' ? (test(value) as unknown) === true : (accepted as readonly Json[]).includes(value)
@@ -23,3 +29,5 @@ export function claim(name: string, test: ClaimTest): PureGuard {
     return (value !== undefined && fits(value)) || { reason: 'claim_refused', detail: `claim "${name}"` }
   })
 }
+
+guardFactory(claim)

@@ -1,10 +1,10 @@
 import type { AuthContext } from '../context.ts'
 import { ConfigError, REASONS, type Refusal } from '../errors.ts'
-import { type Guard, type GuardTime, scopesNeeded } from './guard.ts'
+import { type Guard, type GuardTime, scopesNeeded, guardFactory, checkGuards } from './guard.ts'
 
 function checked(of: string, guards: readonly Guard[]): void {
-  if (guards.length === 0 || guards.some((guard) => typeof guard !== 'function'))
-    throw new ConfigError(`${of}(): takes one or more guards`)
+  if (guards.length === 0) throw new ConfigError(`${of}(): takes one or more guards`)
+  checkGuards(of, guards)
 }
 
 /** The refusal that a guard's answer means; `undefined` for yes. */
@@ -12,7 +12,9 @@ export function refusalOf(answer: unknown): Refusal | undefined {
   if (answer === true) return undefined
   const isRefusal = typeof answer === 'object' && answer !== null && 'reason' in answer
   const isKnown = isRefusal && typeof answer.reason === 'string' && Object.hasOwn(REASONS, answer.reason)
-  return isKnown ? (answer as Refusal) : { reason: 'custom', detail: 'the guard did not say yes' }
+  return isKnown
+    ? (answer as Refusal)
+    : { reason: 'custom', detail: `the guard answered with a ${typeof answer}, not with true` }
 }
 
 function settle(
@@ -62,3 +64,6 @@ export function some(...guards: readonly [Guard, ...Guard[]]): Guard {
     return refusals.find((one) => one!.reason === 'evidence_too_old') ?? refusals[0]!
   })
 }
+
+guardFactory(every)
+guardFactory(some)

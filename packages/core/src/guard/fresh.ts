@@ -1,7 +1,7 @@
 import { type AuthContext, originOf } from '../context.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import { ConfigError } from '../errors.ts'
-import { type PureGuard, pureGuard } from './guard.ts'
+import { type PureGuard, pureGuard, guardFactory } from './guard.ts'
 
 export interface FreshOptions {
   /** `counts`: a signature checked within the age is enough, for issuers without introspection. */
@@ -14,8 +14,8 @@ export interface FreshOptions {
  */
 export function fresh(age: Duration, options: FreshOptions = {}): PureGuard {
   const maxAge = milliseconds(age)
-  const unknown = Object.keys(options).find((name) => name !== 'signature')
-  if (unknown !== undefined || ![undefined, 'counts'].includes(options.signature)) {
+  const unknown = Object.keys(options ?? {}).find((name) => name !== 'signature')
+  if (unknown !== undefined || ![undefined, 'counts'].includes(options?.signature)) {
     throw new ConfigError(`fresh(): the only option is { signature: 'counts' }`)
   }
   const isFresh = (auth: AuthContext): boolean => {
@@ -33,3 +33,5 @@ export function fresh(age: Duration, options: FreshOptions = {}): PureGuard {
       },
   )
 }
+
+guardFactory(fresh)

@@ -1,5 +1,5 @@
 import type { AuthContext } from '../context.ts'
-import type { Refusal } from '../errors.ts'
+import { ConfigError, type Refusal } from '../errors.ts'
 
 /** Time for guards, in seconds since 1970. */
 export interface GuardTime {
@@ -30,6 +30,31 @@ export function pureGuard(
   needs: GuardNeeds = {},
 ): PureGuard {
   return Object.assign(rule, { needs: Object.freeze({ ...needs, pure: true as const }) })
+}
+
+const factories = new WeakSet<object>()
+
+/** Remembers a function that makes guards, so that one who forgets to call it is told. */
+export function guardFactory<T extends (...args: never[]) => Guard>(factory: T): T {
+  factories.add(factory)
+  return factory
+}
+
+/** @throws {ConfigError} for what is no guard, and for what only looks like one. */
+export function checkGuards(of: string, guards: readonly unknown[]): void {
+  for (const guard of guards) {
+    if (typeof guard !== 'function') {
+      throw new ConfigError(
+        `${of}(): takes guards, such as scope('orders:read'), one by one; it got ${Array.isArray(guard) ? 'a list' : typeof guard}`,
+      )
+    }
+    if (factories.has(guard)) throw new ConfigError(`${of}(): "${guard.name}" is not called; write ${guard.name}(…)`)
+    if (guard.length > 2 || guard.name.startsWith('holdfast')) {
+      throw new ConfigError(
+        `${of}(): takes guards, not middleware; write scope('orders:read') itself, or put the middleware beside it`,
+      )
+    }
+  }
 }
 
 /** Every scope that these guards ask for, each once, in order. */

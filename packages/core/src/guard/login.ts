@@ -1,7 +1,7 @@
 import { type Duration, milliseconds } from '../duration.ts'
 import { ConfigError } from '../errors.ts'
 import { isScopeToken } from '../syntax/scope.ts'
-import { type PureGuard, pureGuard } from './guard.ts'
+import { type PureGuard, pureGuard, guardFactory } from './guard.ts'
 
 export interface LoginOptions {
   /** Authentication context class references, one of which `acr` must equal exactly, in order of preference. */
@@ -18,7 +18,7 @@ const SKEW = 30
  * `insufficient_user_authentication`, with `acr_values` and `max_age`. A token that does not say is not enough.
  */
 export function login(options: LoginOptions): PureGuard {
-  const { acr, maxAge, ...unknown } = options
+  const { acr, maxAge, ...unknown } = options ?? {}
   const acrValues = acr === undefined ? undefined : Object.freeze([acr].flat())
   const seconds = maxAge === undefined ? undefined : milliseconds(maxAge) / 1_000
   if (Object.keys(unknown).length > 0)
@@ -38,3 +38,5 @@ export function login(options: LoginOptions): PureGuard {
     return (levelFits && recent) || { reason: 'login_insufficient', acrValues, maxAge: seconds }
   })
 }
+
+guardFactory(login)

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import { isScopeToken } from '../syntax/scope.ts'
-import { type PureGuard, pureGuard } from './guard.ts'
+import { type PureGuard, pureGuard, guardFactory } from './guard.ts'
 
 function checked(of: string, scopes: readonly string[]): readonly string[] {
   const tokens = scopes.flatMap((one) => (typeof one === 'string' ? one.split(' ') : [one]))
@@ -32,3 +32,6 @@ export function anyScope(...scopes: readonly [string, ...string[]]): PureGuard {
     scopes: first,
   })
 }
+
+guardFactory(scope)
+guardFactory(anyScope)

@@ -59,10 +59,27 @@ function suggestion(wrong: string, names: readonly string[]): string {
   const [nearest] = names
     .map((name) => [distance(wrong.toLowerCase(), name.toLowerCase()), name] as const)
     .toSorted(([a], [b]) => a - b)
+  const home = Object.hasOwn(HOMES, wrong) ? HOMES[wrong] : undefined
+  if (home !== undefined) return `; write ${home}`
   const near = nearest && nearest[0] <= Math.max(2, Math.floor(wrong.length / 3))
   return near
     ? `; did you mean "${nearest[1]}"?`
     : `; the options here are ${names.map((name) => `"${name}"`).join(', ')}`
+}
+
+/** Options that exist elsewhere, and what to write there. Consulted only where a name is not one of this place. */
+const HOMES: Readonly<Record<string, string>> = {
+  jwt: `issuers: [{ issuer: '…', jwt: { … } }]; it belongs to one issuer`,
+  introspection: `issuers: [{ issuer: '…', introspection: { … } }]; it belongs to one issuer`,
+  accepts: `issuers: [{ issuer: '…', accepts: { … } }]; it belongs to one issuer`,
+  jwksUri: 'jwt: { jwksUri: … } of an issuer',
+  algorithms: 'jwt: { algorithms: … } of an issuer',
+  profile: 'jwt: { profile: … } of an issuer',
+  clientId: `client: clientSecretBasic('id', secret)`,
+  clientSecret: `client: clientSecretBasic('id', secret)`,
+  optional: 'protect(server, { optional: true })',
+  onRefusal: `protect(server, { onRefusal: 'next' })`,
+  attach: `protect(server, { attach: '…' })`,
 }
 
 /** Edits between two names, of which the first 40 characters count. */
