@@ -1,15 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import {
-  AuthError,
-  type AuthContext,
-  claim,
-  fresh,
-  type Guard,
-  login,
-  type ResourceServer,
-  scope,
-} from '@holdfast/core'
+import { type AuthContext, claim, fresh, type Guard, login, type ResourceServer, scope } from '@holdfast/core'
+import { createGate, createInnerGate, type Gate, maybeAuthOf, NodeRequest, writeAnswer } from '@holdfast/core/adapter'
 import * as forExpress from '@holdfast/express'
 import * as forKoa from '@holdfast/koa'
 import express5 from 'express'
@@ -51,29 +43,33 @@ function report(auth: AuthContext | undefined): object {
   return { subject, clientId, scopes, by: evidence.by, stale: evidence.stale }
 }
 
+/** What an adapter is made of, and nothing else. */
 const core: Face = {
   name: 'core',
-  start: (server) =>
-    listen((request, response) => {
-      void serve(server, request, response)
-    }),
+  start(server) {
+    const outer = createGate(server, [])
+    const unprotected = [createInnerGate([scope('a')])]
+    const gates = new Map(
+      Object.entries(ROUTES).map(([path, guards]) => [
+        path,
+        guards.length > 0 ? [outer, createInnerGate(guards)] : [outer],
+      ]),
+    )
+    return listen((request, response) => {
+      const { pathname } = new URL(request.url!, 'http://localhost')
+      void serve(pathname === '/unprotected' ? unprotected : gates.get(pathname)!, request, response)
+    })
+  },
 }
 
-/** What a user without a framework writes. */
-async function serve(server: ResourceServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = new URL(request.url!, 'http://localhost').pathname
-  try {
-    if (path === '/unprotected') throw new AuthError('guard_without_protect')
-    const isPreflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined
-    const auth = isPreflight ? undefined : await server.authenticate(request)
-    const passed = auth && (await server.authorize(auth, ...(ROUTES[path] ?? [])))
-    response.setHeader('content-type', 'application/json')
-    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(report(passed)))
-  } catch (error) {
-    const { status, headers, body } = server.answer(error)
-    response.writeHead(status, headers)
-    response.end(request.method === 'HEAD' ? undefined : body)
+async function serve(gates: readonly Gate[], request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const seen = new NodeRequest(request, response, request.url, () => request.socket.remoteAddress)
+  for (const gate of gates) {
+    const passage = await gate.enter(request, seen)
+    if (passage.is === 'answer') return writeAnswer(response, passage.answer, request.method)
   }
+  response.setHeader('content-type', 'application/json')
+  response.end(request.method === 'HEAD' ? undefined : JSON.stringify(report(maybeAuthOf(request))))
 }
 
 /** Both majors have the same calls; the types of Express 4 stand for them. */

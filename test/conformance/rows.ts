@@ -47,6 +47,7 @@ const badSignature = (reason: Reason): Expected =>
 const revoked = (reason: Reason): Expected => badToken(reason, 'The access token is revoked or inactive')
 const accepted = (body: object): Expected => ({ status: 200, body })
 
+const PREFLIGHT = ['Origin', 'https://app.example', 'Access-Control-Request-Method', 'GET'] as const
 const b64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 
@@ -89,11 +90,36 @@ export const ROWS: readonly Row[] = [
     expect: accepted({ subject: 'ada', clientId: 'shop', scopes: ['a'], by: 'introspection', stale: false }),
   },
   {
-    does: 'lets a CORS preflight pass without credentials',
+    does: 'accepts a token that comes with the headers of a CORS preflight',
+    method: 'OPTIONS',
+    send: (as) => [...PREFLIGHT, 'Authorization', `Bearer ${as.jwt({ sub: 'ada', clientId: 'shop', scope: 'a' })}`],
+    expect: accepted({ subject: 'ada', clientId: 'shop', scopes: ['a'], by: 'signature', stale: false }),
+  },
+  // CORS preflights
+  {
+    does: 'answers a CORS preflight, and runs no handler for it',
+    method: 'OPTIONS',
+    send: () => PREFLIGHT,
+    expect: { status: 204 },
+  },
+  {
+    does: 'answers a CORS preflight to a guarded route, too',
     method: 'OPTIONS',
     path: '/orders',
-    send: () => ['Origin', 'https://app.example', 'Access-Control-Request-Method', 'GET'],
-    expect: accepted({ anonymous: true }),
+    send: () => PREFLIGHT,
+    expect: { status: 204 },
+  },
+  {
+    does: 'takes a request by another method for no preflight, whatever its headers',
+    method: 'POST',
+    send: () => PREFLIGHT,
+    expect: none(),
+  },
+  {
+    does: 'judges a CORS preflight with credentials by them',
+    method: 'OPTIONS',
+    send: () => [...PREFLIGHT, 'Authorization', 'Bearer no-such-token'],
+    expect: revoked('token_inactive'),
   },
   // no credentials
   { does: 'challenges a request without credentials', path: '/orders', send: () => [], expect: none() },

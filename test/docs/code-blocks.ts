@@ -71,6 +71,8 @@ const TSCONFIG = {
     checkJs: true,
     moduleDetection: 'force',
     customConditions: ['holdfast-source'],
+    // What an example imports and only one package has installed.
+    paths: { '@koa/router': [join(root, 'packages/koa/node_modules/@koa/router/dist/index.d.mts')] },
   },
 }
 

@@ -9,8 +9,8 @@ const WRONG = {
   text: [
     '# Wrong',
     '```ts',
-    "import { protect } from '@holdfast/express'",
-    "protect({ issuer: 'https://login.example.com', audience: 'a', clockSkew: 30 })",
+    "import { createResourceServer } from '@holdfast/express'",
+    "createResourceServer({ issuer: 'https://login.example.com', audience: 'a', clockSkew: 30 })",
     '```',
     "<!-- compiled with: const given = 'a' -->",
     '```js',

@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto'
+
 import {
   AuthError,
   createResourceServer,
@@ -101,6 +103,20 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
     expect503(await ask(as.jwt()), KEYS)
     expect503(await ask(as.jwt(), started()), KEYS)
   },
+  'a JWT whose signature no known key verifies': async () => {
+    const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const forged = (): string => as.jwt({ key })
+    as.outage()
+    expect(await ask(forged())).toEqual({ status: 401 })
+    await as.clock.advance('8m')
+    expect(await ask(forged())).toEqual({ status: 401 })
+    await as.clock.advance('2m')
+    expect503(await ask(forged()), KEYS)
+    expect(await ask(as.jwt())).toEqual(NORMALLY)
+    await as.recover()
+    await as.clock.advance('1m')
+    expect(await ask(forged())).toEqual({ status: 401 })
+  },
   'an opaque token verified less than 60 s ago': async () => {
     const token = as.opaque()
     await ask(token)
@@ -144,6 +160,15 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
     expect([await ask(inactive), await ask(revoked), await ask(jwt)].map(({ status }) => status)).toEqual([
       401, 401, 401,
     ])
+  },
+  'an opaque token that is known to have expired': async () => {
+    const token = as.opaque({ expiresIn: '90s' })
+    await ask(token)
+    as.outage()
+    await as.clock.advance('60s')
+    expect(await ask(token)).toEqual(STALE)
+    await as.clock.advance('60s')
+    expect(await ask(token)).toEqual({ status: 401 })
   },
   'a JWT that is malformed, expired, or for another audience': async () => {
     const cold = started()

@@ -128,7 +128,9 @@ describe('docs/options.md', () => {
 
   test('lists the options of protect()', () => {
     const names = rowsOf('protect\\(\\)').map(({ name }) => name.split('.', 1)[0])
-    expect(() => protect(BASE, { [UNHEARD_OF]: 1 } as object)).toThrow(`the options here are ${names.join(', ')}`)
+    expect(() => protect(BASE, { [UNHEARD_OF]: 1 } as object)).toThrow(
+      `the options here are ${names.map((name) => `"${name}"`).join(', ')}`,
+    )
   })
 })
 

@@ -31,6 +31,8 @@ export interface Demo {
 export interface Api {
   readonly name: string
   readonly url: string
+  /** The preferred port, where something else has it. */
+  readonly takenPort: number | undefined
 }
 
 export interface DemoOptions {
@@ -75,7 +77,8 @@ async function startApi(
     await outlet.unplug()
     await server.close()
   }
-  return { name, url: outlet.url, stop }
+  const { url, takenPort } = outlet
+  return { name, url, takenPort, stop }
 }
 
 function listenerOf(koa: ReturnType<typeof koaApi>): RequestListener {

@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { type Demo, startDemo } from './demo.ts'
 import { CALLER } from './names.ts'
+import type { Outlet } from './outlet.ts'
 import { startSwitchboard } from './switchboard.ts'
 import { allHeld, summary, tablePrinter } from './table.ts'
 import { takeTour } from './tour.ts'
@@ -28,6 +29,7 @@ async function once(): Promise<void> {
   const demo = await startDemo({ observe: () => undefined })
   try {
     console.log('The same requests to two APIs, over HTTP; oidc-provider is the authorization server.')
+    console.log('Both ask again about an opaque token after 1 s, so that nobody waits long; the default is 60 s.')
     const steps = await takeTour(demo, tablePrinter(console.log))
     console.log(`\n${summary(steps, (performance.now() - started) / 1_000)}`)
     process.exitCode = allHeld(steps) ? 0 : 1
@@ -39,7 +41,7 @@ async function once(): Promise<void> {
 async function stayUp(): Promise<void> {
   const demo = await startDemo({ ports: PORTS })
   const switchboard = await startSwitchboard(demo.authorizationServer, SWITCHBOARD_PORT)
-  console.log(await instructions(demo, switchboard.url))
+  console.log(await instructions(demo, switchboard))
 
   const stop = async (): Promise<void> => {
     await Promise.all([switchboard.unplug(), demo.close()])
@@ -47,15 +49,22 @@ async function stayUp(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
 }
 
-async function instructions({ authorizationServer, client, express, koa }: Demo, switchboard: string): Promise<string> {
-  const { issuer } = authorizationServer
+/** An address, and why it is not the usual one. */
+function at({ url, takenPort }: { readonly url: string; readonly takenPort: number | undefined }): string {
+  return takenPort === undefined ? url : `${url}  (port ${takenPort} is taken)`
+}
+
+async function instructions({ authorizationServer, client, express, koa }: Demo, switchboard: Outlet): Promise<string> {
+  const { issuer, main, introspection } = authorizationServer
   const scopes = 'orders:read refunds:write'
   return `
-authorization server  ${issuer}
-Express API           ${express.url}
-Koa API               ${koa.url}
+authorization server  ${at(main)}
+its introspection     ${at(introspection)}
+Express API           ${at(express)}
+Koa API               ${at(koa)}
+switchboard           ${at(switchboard)}
 
-Tokens, good for ten minutes:
+Paste these into your shell: tokens, good for ten minutes.
 
 JWT=${await client.token('https://api.example.com', scopes)}
 OPAQUE=${await client.token('https://api.example.com/opaque', scopes)}
@@ -72,17 +81,22 @@ Be refused:
 curl -i ${express.url}/orders
 curl -i -X POST -H "Authorization: Bearer $JWT" ${koa.url}/orders
 
-Unplug introspection, wait a second, and use $OPAQUE again: it goes on working, now with "stale":true. A token that
-was never seen gets 503, and so do refunds once the last answer is 5 s old. Nobody gets 401.
+Unplug introspection, and use $OPAQUE again after a second: it goes on working, now with "stale":true. (This demo asks
+again about a token after 1 s, so that you need not wait; the default is 60 s.)
 
-curl -X POST ${switchboard}/unplug
+curl -X POST ${switchboard.url}/unplug
+sleep 1; curl -i -H "Authorization: Bearer $OPAQUE" ${koa.url}/orders
+
+A token that was never seen gets 503, and so do refunds once the last answer is 5 s old. Nobody gets 401.
+
 curl -i -H "Authorization: Bearer $UNSEEN" ${koa.url}/orders
-curl -X POST ${switchboard}/plug-in
+sleep 5; curl -i -X POST -H "Authorization: Bearer $OPAQUE" ${koa.url}/refunds
+curl -X POST ${switchboard.url}/plug-in
 
 Further switches: /unplug-all, /rotate. Another token:
 
 curl -u ${CALLER.id}:${CALLER.secret} -d grant_type=client_credentials -d scope=orders:read \\
   -d resource=https://api.example.com/opaque ${issuer}/token
 
-Ctrl-C ends it.`
+This is process ${process.pid}; stop it with Ctrl-C or: kill ${process.pid}`
 }

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 /** A listener on loopback that can be unplugged: it closes, its sockets die, and later it is back on the same port. */
 export interface Outlet {
   readonly url: string
+  /** The preferred port, where something else has it. */
+  readonly takenPort: number | undefined
   unplug(): Promise<void>
   plugIn(): Promise<void>
 }
@@ -16,14 +18,17 @@ export async function createOutlet(listener: RequestListener, preferredPort = 0)
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
   }
+  let takenPort: number | undefined
   await listen(preferredPort).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
+    takenPort = preferredPort
     await listen(0)
   })
   const { port } = server.address() as AddressInfo
 
   return {
     url: `http://127.0.0.1:${port}`,
+    takenPort,
     async unplug() {
       if (!server.listening) return
       const closed = once(server, 'close')

@@ -21,7 +21,7 @@ export function fieldLines(rawHeaders: readonly string[], name: string): string[
   return values
 }
 
-/** `rawHeaders` for requests that come as fetch `Headers` or as a plain record. */
+/** `rawHeaders` for requests that come as fetch `Headers`, or with a plain record: `rawHeadersOf(Object.entries(record))`. */
 export function rawHeadersOf(headers: Iterable<readonly [string, string]>): string[] {
   return [...headers].flat()
 }

@@ -19,7 +19,7 @@ export interface Revocation {
   readonly clientId?: string
   /** Whose tokens; may be left out where there is only one issuer. */
   readonly issuer?: string
-  /** Seconds since 1970. Default: now. */
+  /** Seconds since 1970. Default: now, plus `clockSkew`, as the authorization server's clock may be ahead. */
   readonly before?: number
 }
 
@@ -97,6 +97,7 @@ export class RevocationDesk {
   #changed = false
   #saving: Promise<boolean> | undefined
   #failures = 0
+  #closed = false
   #cancel: Cancel = () => undefined
 
   constructor(stores: Stores, issuers: readonly string[], telemetry: Telemetry, ports: DeskPorts) {
@@ -129,29 +130,31 @@ export class RevocationDesk {
 
   /** Writes what was not written yet. */
   async close(): Promise<void> {
+    this.#closed = true
     this.#cancel()
-    if (this.#changed) await this.#save()
+    await (this.#changed ? this.#save() : this.#saving)
   }
 
   /** One write at a time, and another one for what came in meanwhile. @returns True when all of it would survive. */
   #save(): Promise<boolean> {
     this.#changed = true
     if (!this.#read) return Promise.resolve(false)
-    this.#saving ??= this.#write().finally(() => {
-      this.#saving = undefined
-    })
-    return this.#saving
+    return (this.#saving ??= this.#write())
   }
 
   async #write(): Promise<boolean> {
     const { snapshots, revocations } = this.#stores
-    while (this.#changed) {
-      this.#changed = false
-      if (await snapshots.save(SNAPSHOT, revocations.serialize())) continue
-      this.#changed = true
-      return false
+    try {
+      while (this.#changed) {
+        this.#changed = false
+        if (await snapshots.save(SNAPSHOT, revocations.serialize())) continue
+        this.#changed = true
+        return false
+      }
+      return true
+    } finally {
+      this.#saving = undefined // at once: an order that comes now must not take this write for its own
     }
-    return true
   }
 
   /** Until the record has been read, nothing may rest on its being complete. */
@@ -160,6 +163,7 @@ export class RevocationDesk {
     const loaded = await snapshots.load(SNAPSHOT)
     if (loaded === 'failed') {
       revocations.lose()
+      if (this.#closed) return
       this.#failures += 1
       const wait = backoff(this.#failures, RETRY.base, RETRY.cap, this.#ports.random)
       this.#cancel = this.#ports.clock.after(wait, () => void this.#restore())

@@ -86,6 +86,15 @@ describe('classify', () => {
     expect(verdictOf(() => classify(jwe, routesOf(both)))).toBe('token_encrypted') // JW-36, NG-28
   })
 
+  test('gives an encrypted token to the issuer whose JWTs are all introspected, by its rule', () => {
+    const jwe = `${json({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`
+    const takes: Route = { ...opaqueOnly, issuer: OTHER, accepts: () => true }
+    expect(classify(jwe, routesOf(opaqueOnly))).toEqual({ issuer: ISSUER, verifier: remote, jwt: undefined })
+    expect(classify(jwe, routesOf({ ...both, accepts: () => true }, takes)).issuer).toBe(OTHER)
+    expect(verdictOf(() => classify(jwe, routesOf({ ...takes, accepts: () => false })))).toBe('issuer_unknown')
+    expect(verdictOf(() => classify(jwe, routesOf(takes, { ...takes, issuer: ISSUER })))).not.toBe('accepted')
+  }) // JW-36
+
   test('refuses a JWT whose payload is not one JSON object', () => {
     for (const payload of ['[]', '{"iss":1,"iss":2}', '{}x', ''])
       expect(verdictOf(() => classify(`${json({ alg: 'x' })}.${b64(payload)}.`, routesOf(both)))).toBe(

@@ -10,6 +10,7 @@ import { bearerToken, clientSecretBasic, unauthenticated } from '../src/introspe
 import type { Store } from '../src/ports/store.ts'
 import type { Revocation } from '../src/revoke.ts'
 import { readinessOf, toAuthInfo } from '../src/probes.ts'
+import { certificate } from './support/certificate.ts'
 import { settled, START } from './support/manual-clock.ts'
 import { errorOf, reasonOf } from './support/refusals.ts'
 import { failing, held, json, status } from './support/scripted-http.ts'
@@ -230,8 +231,9 @@ describe('an endpoint that moves', () => {
 
   test('a certificate client goes to its own endpoint', async () => {
     const { tlsClientAuth } = await import('../src/introspection/client-authentication.ts')
+    const identity = await certificate('client')
     const { server, as, http } = world({}, () => [
-      { issuer: 'https://as.example', introspection: { client: tlsClientAuth('me', { cert: 'C', key: 'K' }) } },
+      { issuer: 'https://as.example', introspection: { client: tlsClientAuth('me', identity) } },
     ])
     http
       .on(
@@ -244,10 +246,7 @@ describe('an endpoint that moves', () => {
       )
       .on('https://mtls.example/i', json({ active: true, aud: AUDIENCE }))
     await server.authenticate(bearer(OPAQUE))
-    expect([http.to(as.urls.introspection).length, http.to('https://mtls.example/i')[0]!.tls]).toEqual([
-      0,
-      { cert: 'C', key: 'K' },
-    ])
+    expect([http.to(as.urls.introspection).length, http.to('https://mtls.example/i')[0]!.tls]).toEqual([0, identity])
   }) // CA-13
 })
 
@@ -529,9 +528,11 @@ describe('revoking', () => {
     test('a store that never answers holds nobody up for long', async () => {
       const silent: Store = { load: () => new Promise(() => undefined), save: () => new Promise(() => undefined) }
       const { server, as, clock } = world({ store: silent })
-      const early = reasonOf(() => server.authenticate(bearer(as.jwt())))
+      void server.ready()
+      const early = errorOf(() => server.authenticate(bearer(as.jwt())))
       await clock.advance(5_000)
-      expect(await early).toBe('keys_unavailable')
+      const { reason, status: code, headers } = await early
+      expect([reason, code, headers['retry-after']]).toEqual(['store_unavailable', 503, expect.any(String)])
       expect((await server.authenticate(bearer(as.jwt()))).subject).toBe('somebody')
     }) // IN-38
   })

@@ -46,6 +46,12 @@ function add(express: typeof express5, to: Router, steps: readonly ContractStep[
           next()
         })
         break
+      case 'method':
+        to.use((request, _response, next) => {
+          request.method = step.method
+          next()
+        })
+        break
       case 'begin':
         to.use((_request, response, next) => {
           response.writeHead(200).write(step.text, () => next())
@@ -64,6 +70,9 @@ function add(express: typeof express5, to: Router, steps: readonly ContractStep[
         to[METHODS[step.method]](step.path, ...through, handling(step.handle))
         break
       }
+      case 'handler':
+        to.use(handling(step.handle))
+        break
       case 'mount': {
         const inner = step.as === 'router' ? express.Router() : (express() as unknown as Router)
         add(express, inner, step.steps)
@@ -74,7 +83,7 @@ function add(express: typeof express5, to: Router, steps: readonly ContractStep[
   }
 }
 
-const METHODS = { GET: 'get', POST: 'post', OPTIONS: 'options' } as const
+const METHODS = { GET: 'get', POST: 'post', OPTIONS: 'options', ALL: 'all' } as const
 
 const protecting = ({ server, options, guards = [] }: ProtectStep): RequestHandler =>
   options ? protect(server, options, ...guards) : protect(server, ...guards)

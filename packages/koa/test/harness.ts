@@ -64,7 +64,7 @@ function use(to: Koa3 | Router, middleware: Middleware): void {
   else to.use(middleware)
 }
 
-const METHODS = { GET: 'get', POST: 'post', OPTIONS: 'options' } as const
+const METHODS = { GET: 'get', POST: 'post', OPTIONS: 'options', ALL: 'all' } as const
 
 function middlewareOf(step: ContractStep): KoaMiddleware | undefined {
   switch (step.is) {
@@ -77,6 +77,13 @@ function middlewareOf(step: ContractStep): KoaMiddleware | undefined {
         for (const [name, value] of Object.entries(step.headers)) ctx.set(name, value)
         return next()
       }
+    case 'method':
+      return (ctx, next) => {
+        Object.assign(ctx, { method: step.method })
+        return next()
+      }
+    case 'handler':
+      return handling(step.handle) as unknown as KoaMiddleware
     case 'begin':
       return async (ctx, next) => {
         Object.assign(ctx, { respond: false })

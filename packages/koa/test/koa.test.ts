@@ -20,6 +20,8 @@ const FRAMEWORKS = [
   { name: 'Koa 3', Koa: Koa3 },
 ]
 
+type Ask = (path: string, token?: string, method?: string, headers?: Record<string, string>) => ReturnType<typeof fetch>
+
 describe.each(FRAMEWORKS)('$name', ({ Koa }) => {
   let as: TestAuthorizationServer
   let server: ResourceServer
@@ -38,7 +40,7 @@ describe.each(FRAMEWORKS)('$name', ({ Koa }) => {
     await Promise.all(ends.map((end) => end()))
   })
 
-  async function listening(outer = app): Promise<(path: string, token?: string) => ReturnType<typeof fetch>> {
+  async function listening(outer = app): Promise<Ask> {
     const callback = outer.callback()
     const http = createServer((request, response) => void callback(request, response))
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
@@ -47,9 +49,10 @@ describe.each(FRAMEWORKS)('$name', ({ Koa }) => {
       return new Promise((resolve) => http.close(resolve))
     })
     const { port } = http.address() as AddressInfo
-    return (path, token) =>
+    return (path, token, method = 'GET', headers = {}) =>
       fetch(`http://127.0.0.1:${port}${path}`, {
-        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        method,
+        headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
       })
   }
 
@@ -67,6 +70,20 @@ describe.each(FRAMEWORKS)('$name', ({ Koa }) => {
     expect(refused.status).toBe(401)
     expect(refused.headers.get('www-authenticate')).toContain('realm="https://api.example.com"')
     expect(await refused.json()).toMatchObject(body)
+  })
+
+  it('answers a preflight past Koa, too', async () => {
+    app.use((ctx, next) => {
+      ctx.respond = false
+      return next()
+    })
+    app.use(protect(server)).use(unreached)
+    const ask = await listening()
+    const { status, headers } = await ask('/x', undefined, 'OPTIONS', {
+      origin: 'https://app.example.com',
+      'access-control-request-method': 'POST',
+    })
+    expect([status, headers.get('cache-control'), headers.get('content-type')]).toEqual([204, 'no-store', null])
   })
 
   it('serves the metadata document past Koa, too', async () => {

@@ -1,6 +1,7 @@
 import { type Duration, milliseconds as positive } from '@holdfast/core'
 
-/** The milliseconds of a duration; negative with a leading `-`. @throws {ConfigError} for a text that is no duration. */
+/** The milliseconds of a duration; negative with a leading `-`. @throws {ConfigError} for what is no duration. */
 export function milliseconds(value: Duration): number {
-  return value.startsWith('-') ? -positive(value.slice(1) as Duration) : positive(value)
+  const isNegative = typeof value === 'string' && value.startsWith('-')
+  return isNegative ? -positive(value.slice(1) as Duration) : positive(value)
 }

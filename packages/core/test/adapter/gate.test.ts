@@ -59,6 +59,60 @@ describe('warnings', () => {
   })
 })
 
+const preflight = (...more: string[]) => ({
+  method: 'OPTIONS',
+  url: '/x',
+  rawHeaders: ['Origin', 'https://app.example', 'Access-Control-Request-Method', 'POST', ...more],
+})
+const answered = { is: 'answer', error: undefined, handOn: false, answer: { status: 204, body: '' } }
+
+describe('a preflight', () => {
+  it.each([
+    ['by default', []],
+    ['before guards', [scope('a')]],
+    ['where credentials are optional', [{ optional: true }]],
+    ['where refusals go to the framework', [{ onRefusal: 'next' }]],
+    ['where guards stand, whatever was asked for', [{ preflight: 'pass' }, scope('a')]],
+  ])('is answered with 204, and allows nothing: %s', (_, rest) => {
+    const passage = createGate(server, rest as unknown as ProtectArguments).enter({}, preflight())
+    expect(passage).toMatchObject(answered)
+    expect(JSON.stringify(passage).toLowerCase()).not.toContain('access-control')
+  })
+
+  it('passes without auth only where that was asked for', () => {
+    const request = {}
+    const passage = createGate(server, [{ preflight: 'pass' }]).enter(request, preflight())
+    expect(passage).toMatchObject({ is: 'pass', seat: { auth: undefined } })
+    expect(createInnerGate([scope('a')]).enter(request, preflight())).toMatchObject(answered)
+  })
+
+  it('is none with credentials: forged ones are refused, also where it would pass', () => {
+    for (const rest of [[], [{ preflight: 'pass' }], [{ optional: true }]] as ProtectArguments[]) {
+      const passage = createGate(server, rest).enter({}, preflight('authorization', 'Bearer opaque'))
+      expect(passage).toMatchObject({ is: 'answer', answer: { status: 401 } })
+    }
+    for (const rest of [[], [{ preflight: 'pass' }]] as ProtectArguments[]) {
+      const passage = createGate(server, rest).enter({}, preflight('Authorization', 'Basic eDp5'))
+      expect(passage).toMatchObject({ is: 'answer', answer: { status: 401 } })
+    }
+  })
+
+  it.each([
+    ['GET', { ...preflight(), method: 'GET' }],
+    ['no Origin', { ...preflight(), rawHeaders: ['Access-Control-Request-Method', 'POST'] }],
+    ['no method asked for', { ...preflight(), rawHeaders: ['Origin', 'https://app.example'] }],
+    ['two origins', preflight('Origin', 'https://other.example')],
+  ])('is none with %s', (_, request) => {
+    expect(createGate(server, [{ preflight: 'pass' }]).enter({}, request)).toMatchObject({ answer: { status: 401 } })
+  })
+
+  it('takes no other word for it', () => {
+    expect(() => createGate(server, [{ preflight: 'skip' } as never])).toThrow(
+      `option "preflight" is "skip"; write 'answer' or 'pass'`,
+    )
+  })
+})
+
 describe('a guard that nobody came to', () => {
   it('refuses with complete headers, also while the server still reads what was revoked', async () => {
     const loading: (() => void)[] = []

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { revocationKeyOf } from '../../src/cache/digest.ts'
 import { Revocations } from '../../src/cache/revocations.ts'
 import type { Claims } from '../../src/verify/claims.ts'
 import type { VerifiedTokenFields } from '../../src/verify/verified-token.ts'
@@ -12,7 +13,7 @@ const SKEW = 300_000
 
 function setUp(entries = 100, clock = new ManualClock()) {
   let overflows = 0
-  const revocations = new Revocations({ entries, lifetime: DAY }, clock, () => void (overflows += 1))
+  const revocations = new Revocations({ entries, lifetime: DAY, skew: SKEW }, clock, () => void (overflows += 1))
   return {
     clock,
     revocations,
@@ -27,7 +28,7 @@ function setUp(entries = 100, clock = new ManualClock()) {
 describe('tombstones', () => {
   test('a token is refused as long as it could live, skew included', async () => {
     const { clock, revocations } = setUp()
-    revocations.addTombstone('a', START + 3_600)
+    revocations.addTombstone(revocationKeyOf('a'), START + 3_600)
     await clock.advance(3_600_000 + SKEW - 1)
     expect(revocations.isTombstone('a')).toBe(true)
     await clock.advance(1)
@@ -36,14 +37,14 @@ describe('tombstones', () => {
 
   test('a token that lives longer than a mark is refused to its end', async () => {
     const { clock, revocations } = setUp()
-    revocations.addTombstone('a', START + 7 * 86_400)
+    revocations.addTombstone(revocationKeyOf('a'), START + 7 * 86_400)
     await clock.advance(7 * DAY)
     expect(revocations.isTombstone('a')).toBe(true)
   }) // IN-47
 
   test('a token without exp is refused for a day', async () => {
     const { clock, revocations } = setUp()
-    revocations.addTombstone('a', undefined)
+    revocations.addTombstone(revocationKeyOf('a'), undefined)
     await clock.advance(DAY)
     expect(revocations.isTombstone('a')).toBe(true)
     await clock.advance(SKEW)
@@ -52,16 +53,16 @@ describe('tombstones', () => {
 
   test('a later order does not shorten an earlier one', async () => {
     const { clock, revocations } = setUp()
-    revocations.addTombstone('a', START + 7 * 86_400)
-    revocations.addTombstone('a', undefined)
+    revocations.addTombstone(revocationKeyOf('a'), START + 7 * 86_400)
+    revocations.addTombstone(revocationKeyOf('a'), undefined)
     await clock.advance(2 * DAY)
     expect(revocations.isTombstone('a')).toBe(true)
   }) // IN-47
 
   test('a tombstone refuses its token and no other', () => {
-    const { revocations, judge } = setUp()
-    revocations.addTombstone('a', undefined)
-    expect([judge({}, { digest: 'a' }), judge({}, { digest: 'b' })]).toEqual(['token_revoked', undefined])
+    const { revocations } = setUp()
+    revocations.addTombstone(revocationKeyOf('a'), undefined)
+    expect([revocations.isTombstone('a'), revocations.isTombstone('b')]).toEqual([true, false])
   }) // IN-47
 })
 
@@ -105,10 +106,26 @@ describe('marks', () => {
     ])
   }) // LM-25
 
-  test('without a time it is now', () => {
+  test('without a time it is now, as a server whose clock is ahead by the skew tells it', () => {
     const { revocations, judge } = setUp()
     revocations.addMark('sub', ISSUER, 'x')
-    expect([judge({ sub: 'x', iat: START - 1 }), judge({ sub: 'x', iat: START })]).toEqual(['token_revoked', undefined])
+    const issued = [START - 1, START, START + SKEW / 1_000 - 1, START + SKEW / 1_000]
+    expect(issued.map((iat) => judge({ sub: 'x', iat }))).toEqual([
+      'token_revoked',
+      'token_revoked',
+      'token_revoked',
+      undefined,
+    ])
+  }) // LM-25
+
+  test('a mark by jti names one token, whenever that was issued', () => {
+    const { revocations, judge } = setUp()
+    revocations.addMark('jti', ISSUER, 'x', START - 1_000)
+    expect([judge({ jti: 'x', iat: START }), judge({ jti: 'x', iat: START + 600 }), judge({ jti: 'x' })]).toEqual([
+      'token_revoked',
+      'token_revoked',
+      'token_revoked',
+    ])
   }) // LM-25
 
   test('an order with an earlier time does not take back one with a later time', () => {
@@ -137,7 +154,7 @@ describe('marks', () => {
     const { clock, revocations, judge } = setUp()
     revocations.addMark('sub', ISSUER, 'x')
     const claims = { sub: 'x', iat: START - 1 }
-    await clock.advance(DAY + SKEW - 1)
+    await clock.advance(DAY + 2 * SKEW - 1)
     expect(judge(claims)).toBe('token_revoked')
     await clock.advance(1)
     expect(judge(claims)).toBeUndefined()
@@ -158,6 +175,27 @@ describe('marks', () => {
     expect([judge(long), judge({ iat: START, exp: START + 86_400 })]).toEqual(['lifetime_too_long', undefined])
   }) // LM-25
 
+  test('a token without iat is held against what is left of its life', () => {
+    const { revocations, judge } = setUp()
+    revocations.addMark('sub', ISSUER, 'x')
+    expect([judge({ exp: START + 86_401 }), judge({ exp: START + 86_400 }), judge({})]).toEqual([
+      'lifetime_too_long',
+      undefined,
+      undefined,
+    ])
+  }) // LM-25
+
+  test('once all marks have ended they are forgotten, and long tokens are good again', async () => {
+    const { clock, revocations, judge } = setUp()
+    const long = (): object => ({ iat: clock.wall() / 1_000, exp: clock.wall() / 1_000 + 7 * 86_400 })
+    revocations.addMark('sub', ISSUER, 'x', START - 100)
+    revocations.addMark('sub', ISSUER, 'y', START + 600)
+    await clock.advance(DAY + SKEW)
+    expect([judge(long() as Claims), revocations.entries]).toEqual(['lifetime_too_long', 2])
+    await clock.advance(600_000)
+    expect([judge(long() as Claims), revocations.entries]).toEqual([undefined, 0])
+  }) // LM-25
+
   test.each([
     ['sub', '"]', 'x'],
     ['sub', 'x', '","'],
@@ -172,10 +210,10 @@ describe('marks', () => {
 describe('overflow', () => {
   test('the tombstone that expires first goes, an event says so, and the record is incomplete', () => {
     const all = setUp(2)
-    all.revocations.addTombstone('long', START + 3_600)
-    all.revocations.addTombstone('short', START + 60)
-    all.revocations.addTombstone('middle', START + 600)
-    expect(['long', 'short', 'middle'].filter((digest) => all.revocations.isTombstone(digest))).toEqual([
+    all.revocations.addTombstone(revocationKeyOf('long'), START + 3_600)
+    all.revocations.addTombstone(revocationKeyOf('short'), START + 60)
+    all.revocations.addTombstone(revocationKeyOf('middle'), START + 600)
+    expect(['long', 'short', 'middle'].filter((token) => all.revocations.isTombstone(token))).toEqual([
       'long',
       'middle',
     ])
@@ -184,17 +222,17 @@ describe('overflow', () => {
 
   test('what has expired makes room without an event', async () => {
     const all = setUp(2)
-    all.revocations.addTombstone('a', START + 60)
-    all.revocations.addTombstone('b', START + 60)
+    all.revocations.addTombstone(revocationKeyOf('a'), START + 60)
+    all.revocations.addTombstone(revocationKeyOf('b'), START + 60)
     await all.clock.advance(60_000 + SKEW)
-    all.revocations.addTombstone('c', START + 3_600)
+    all.revocations.addTombstone(revocationKeyOf('c'), START + 3_600)
     expect([all.overflows, all.revocations.complete, all.revocations.entries]).toEqual([0, true, 1])
   }) // LM-25
 
   test('marks are bounded on their own', () => {
     const all = setUp(2)
     for (const value of ['a', 'b', 'c']) all.revocations.addMark('sub', ISSUER, value)
-    all.revocations.addTombstone('a', undefined)
+    all.revocations.addTombstone(revocationKeyOf('a'), undefined)
     expect([all.overflows, all.revocations.entries]).toEqual([1, 3])
   }) // NG-99
 })
@@ -202,7 +240,7 @@ describe('overflow', () => {
 describe('snapshots', () => {
   test('what was revoked is revoked after a restart', () => {
     const before = setUp()
-    before.revocations.addTombstone('a', START + 60)
+    before.revocations.addTombstone(revocationKeyOf('a'), START + 60)
     before.revocations.addMark('sub', ISSUER, 'x')
     const after = setUp()
     expect(after.revocations.restore(before.revocations.serialize())).toBe(true)
@@ -214,8 +252,8 @@ describe('snapshots', () => {
 
   test('an incomplete record stays incomplete after a restart', () => {
     const before = setUp(1)
-    before.revocations.addTombstone('a', START + 60)
-    before.revocations.addTombstone('b', START + 60)
+    before.revocations.addTombstone(revocationKeyOf('a'), START + 60)
+    before.revocations.addTombstone(revocationKeyOf('b'), START + 60)
     const after = setUp()
     after.revocations.restore(before.revocations.serialize())
     expect(after.revocations.complete).toBe(false)
@@ -224,20 +262,20 @@ describe('snapshots', () => {
   test('what was revoked meanwhile is not taken back', () => {
     const before = setUp()
     before.revocations.addMark('sub', ISSUER, 'x', START - 1_000)
-    before.revocations.addTombstone('a', START + 60)
+    before.revocations.addTombstone(revocationKeyOf('a'), START + 60)
     const after = setUp()
     after.revocations.addMark('sub', ISSUER, 'x', START)
-    after.revocations.addTombstone('a', START + 3_600)
+    after.revocations.addTombstone(revocationKeyOf('a'), START + 3_600)
     after.revocations.restore(before.revocations.serialize())
     expect(after.judge({ sub: 'x', iat: START - 1 })).toBe('token_revoked')
     expect(JSON.parse(after.revocations.serialize())).toMatchObject({
-      tombstones: [['a', (START + 3_600) * 1_000 + SKEW]],
+      tombstones: [[revocationKeyOf('a'), (START + 3_600) * 1_000 + SKEW]],
     })
   }) // IN-47
 
   test('a larger record than fits is cut down to what lasts longest', () => {
     const before = setUp(100)
-    for (let i = 0; i < 50; i += 1) before.revocations.addTombstone(`t-${i}`, START + 60 * (i + 1))
+    for (let i = 0; i < 50; i += 1) before.revocations.addTombstone(revocationKeyOf(`t-${i}`), START + 60 * (i + 1))
     const after = setUp(10)
     after.revocations.restore(before.revocations.serialize())
     expect([after.revocations.entries, after.revocations.isTombstone('t-49'), after.revocations.complete]).toEqual([
@@ -261,7 +299,10 @@ describe('snapshots', () => {
 
   test('a record holds no token', () => {
     const { revocations } = setUp()
-    revocations.addTombstone('digest', undefined)
-    expect(JSON.parse(revocations.serialize())).toMatchObject({ tombstones: [['digest', expect.any(Number)]] })
+    revocations.addTombstone(revocationKeyOf('opaque-LEAK'), undefined)
+    expect(revocations.serialize()).not.toContain('LEAK')
+    expect(JSON.parse(revocations.serialize())).toMatchObject({
+      tombstones: [[revocationKeyOf('opaque-LEAK'), expect.any(Number)]],
+    })
   }) // IN-24
 })

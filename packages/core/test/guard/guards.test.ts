@@ -270,7 +270,15 @@ describe('every and some', () => {
 
   test.each([every, some])('without guards they are refused when they are written', (combine) => {
     expect(() => combine(...([] as unknown as [Guard]))).toThrow(/takes one or more guards/)
-    expect(() => combine(undefined as never)).toThrow(/takes one or more guards/)
+  }) // XC-02
+
+  test.each([
+    [undefined, "takes guards, such as scope('orders:read'), one by one; it got undefined"],
+    [[yes], 'it got a list'],
+    [scope, '"scope" is not called; write scope(…)'],
+    [(_request: unknown, _response: unknown, _next: unknown) => true, 'takes guards, not middleware'],
+  ])('what is no guard is refused when it is written, and said so: %o', (given, message) => {
+    for (const combine of [every, some]) expect(() => combine(given as never)).toThrow(message)
   }) // XC-02
 })
 

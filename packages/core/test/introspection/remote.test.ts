@@ -14,6 +14,7 @@ import {
 import { Trouble } from '../../src/introspection/introspector.ts'
 import { remoteIntrospector, type RemoteIntrospectorSettings } from '../../src/introspection/remote.ts'
 import { LoadTrouble } from '../../src/resilience/last-good.ts'
+import { certificate } from '../support/certificate.ts'
 import { chance } from '../support/chance.ts'
 import { ManualClock, settled, START } from '../support/manual-clock.ts'
 import { type Call, failing, json, type Reply, ScriptedHttp, status } from '../support/scripted-http.ts'
@@ -58,6 +59,9 @@ async function call(client: ClientAuthentication, settings: Partial<RemoteIntros
 
 const secondTime: Reply = (_, number) => (number === 1 ? status(401) : json({ active: true }))
 const members = ({ form }: Call): string[] => [...form.keys()].toSorted()
+
+const identity = await certificate('client')
+const other = await certificate('other')
 
 describe('the request', () => {
   test('it is a POST of a form', async () => {
@@ -123,7 +127,7 @@ describe('client authentication', () => {
   }) // IN-05
 
   test('a certificate goes with the client id', async () => {
-    const sent = await call(tlsClientAuth('me', { cert: 'CERT', key: 'KEY' }))
+    const sent = await call(tlsClientAuth('me', await certificate('client')))
     expect([sent.form.get('client_id'), sent.form.has('client_secret')]).toEqual(['me', false])
   }) // CA-12
 
@@ -195,6 +199,31 @@ describe('client authentication', () => {
       const options = { clientId: 'me', key: key() as KeyObject, algorithm: 'RS256' as const }
       expect(() => privateKeyJwt(options)).toThrow(/"key" is a private KeyObject or a private JWK/)
     }) // CA-18
+
+    test.each([
+      ['RS256', 'ES256'],
+      ['PS256', 'Ed25519'],
+      ['ES256', 'RS256'],
+      ['ES256', 'Ed25519'],
+      ['ES384', 'ES256'],
+      ['EdDSA', 'ES256'],
+    ] as const)('for %s a key of %s is refused when it is written', (algorithm, kind) => {
+      for (const key of [keys[kind]!.privateKey, keys[kind]!.privateKey.export({ format: 'jwk' })]) {
+        expect(() => privateKeyJwt({ clientId: 'me', key, algorithm })).toThrow(
+          `privateKeyJwt: "key" does not fit ${algorithm}`,
+        )
+      }
+    }) // CA-18
+
+    test.each(['HS256', 'none', 'toString', undefined])(
+      'the algorithm %s is refused when it is written',
+      (algorithm) => {
+        const options = { clientId: 'me', key: keys['ES256']!.privateKey, algorithm: algorithm as 'ES256' }
+        expect(() => privateKeyJwt(options)).toThrow(
+          /^privateKeyJwt: "algorithm" is .*write one of RS256, PS256, ES256/,
+        )
+      },
+    ) // CA-18
   })
 
   test.each([
@@ -206,6 +235,9 @@ describe('client authentication', () => {
     ['privateKeyJwt', () => privateKeyJwt({ clientId: '', key: {}, algorithm: 'RS256' })],
     ['tlsClientAuth', () => tlsClientAuth('me', {})],
     ['tlsClientAuth', () => tlsClientAuth('', { cert: 'x', key: 'y' })],
+    ['tlsClientAuth', () => tlsClientAuth('me', { cert: 'x', key: 'y' })],
+    ['tlsClientAuth', () => tlsClientAuth('me', { ...identity, ca: ['-----BEGIN CERTIFICATE-----\nAAAA'] })],
+    ['tlsClientAuth', () => tlsClientAuth('me', { ...identity, key: other.key })],
   ])('%s without what it needs is refused when it is written', (name, write) => {
     expect(write).toThrow(new RegExp(`^${name}: `))
   }) // XC-02

@@ -167,11 +167,28 @@ describe('refusing', () => {
     ['introspection_endpoint', 'http://as.example/introspect'],
     ['introspection_endpoint', 'https://as.example/introspect#x'],
     ['mtls_endpoint_aliases', { introspection_endpoint: 'http://as.example/introspect' }],
-  ])('a document whose %s is %o is refused', async (name, value) => {
+  ] as const)('an endpoint that must not be called is read as such: %s %o', async (name, value) => {
     const all = setUp()
     all.http.on(FIRST, json({ ...DOCUMENT, [name]: value }))
-    expect(await all.trouble()).toBe('endpoint_refused')
+    const read = (await all.load()).value
+    const fields = {
+      jwks_uri: read.jwksUri,
+      introspection_endpoint: read.introspectionEndpoint,
+      mtls_endpoint_aliases: read.introspectionMtlsEndpoint,
+    }
+    expect(fields[name]).toBeNull()
+    expect(Object.values(fields).filter((field) => field === null)).toHaveLength(1)
   }) // DI-10, DI-11, DI-27, JK-21
+
+  test.each(['jwks_uri', 'introspection_endpoint', 'mtls_endpoint_aliases'])('null for %s is none', async (name) => {
+    const all = setUp()
+    all.http.on(FIRST, json({ issuer: ISSUER, [name]: null }))
+    expect((await all.load()).value).toEqual({
+      jwksUri: undefined,
+      introspectionEndpoint: undefined,
+      introspectionMtlsEndpoint: undefined,
+    })
+  }) // DI-11
 
   test.each([
     ['HTML', json('<html>', { headers: { 'content-type': 'text/html' } }), 'content_type'],

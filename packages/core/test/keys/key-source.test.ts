@@ -26,6 +26,7 @@ function setUp(reply: Reply | JsonObject[] = [first]) {
   serve(reply)
   const load = remoteKeySet(
     {
+      issuer: 'https://as.example',
       url: async () => URL,
       algorithms: ['ES256'],
       deadline: 5_000,
@@ -339,6 +340,71 @@ describe('a kid whose key does not fit', () => {
     const all = await warm([first, second])
     expect(await reasonOf(() => all.find(undefined))).toBe('key_ambiguous')
   }) // JK-11
+})
+
+const request = (all: Set) => ({ algorithm: 'ES256', kid: 'first', arrivedAt: all.clock.monotonic() })
+
+describe('a signature that no key verifies', () => {
+  test('a current set needs no other look', async () => {
+    const all = setUp()
+    await all.find('first')
+    expect([all.source.mayReconsider(request(all)), await all.source.reconsider(request(all))]).toEqual([
+      false,
+      undefined,
+    ])
+    expect(all.fetches()).toBe(1)
+  }) // JK-29
+
+  test('one look finds the key that was renewed under its name', async () => {
+    const all = await warm()
+    const [before] = await all.find('first')
+    all.serve([publicJwk('first')])
+    expect(all.source.mayReconsider(request(all))).toBe(true)
+    const [after] = (await all.source.reconsider(request(all)))!
+    expect([after === before, before!.retired, all.fetches()]).toEqual([false, true, 2])
+  }) // JK-35
+
+  test('two hundred of them in a minute cause three looks at most, and the verdict stands for the others', async () => {
+    const all = await warm()
+    for (let i = 0; i < 200; i += 1) {
+      await all.source.reconsider(request(all))
+      await all.clock.advance(300)
+    }
+    expect(all.fetches() - 1).toBeLessThanOrEqual(3)
+    expect(all.fetches() - 1).toBeGreaterThan(0)
+  }) // JK-29
+
+  test('a look that fails leaves the verdict of a fresh set', async () => {
+    const all = await warm()
+    all.serve(() => status(500))
+    expect(await all.source.reconsider(request(all))).toBeUndefined()
+    expect(all.source.mayReconsider(request(all))).toBe(false) // failures ask for a pause
+  }) // JK-29
+
+  test('a set that is not fresh and cannot be refreshed says nothing: nobody can tell', async () => {
+    const all = await warm()
+    all.serve(() => status(500))
+    await all.clock.advance(3_600_000)
+    expect(all.source.mayReconsider(request(all))).toBe(true)
+    const error = await errorOf(() => all.source.reconsider(request(all)))
+    expect([error.reason, error.status]).toEqual(['keys_unavailable', 503])
+  }) // JK-33
+
+  test('nor does it say that a key does not fit, or which one is meant', async () => {
+    const all = await warm([first, second])
+    all.serve(() => status(500))
+    await all.clock.advance(3_600_000)
+    const other = { algorithm: 'RS256', kid: 'first', arrivedAt: all.clock.monotonic() }
+    expect([await reasonOf(() => all.source.find(other)), await reasonOf(() => all.find(undefined))]).toEqual([
+      'keys_unavailable',
+      'keys_unavailable',
+    ])
+  }) // JK-08, JK-11, JK-33
+
+  test('pinned keys are what they are', async () => {
+    const asked = { algorithm: 'ES256', kid: 'first', arrivedAt: 0 }
+    expect([pinned(first).mayReconsider(asked), await pinned(first).reconsider(asked)]).toEqual([false, undefined])
+  }) // JK-40
 })
 
 describe('a key that leaves', () => {

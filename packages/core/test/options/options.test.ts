@@ -6,11 +6,19 @@ import { ConfigError } from '../../src/errors.ts'
 import { clientSecretBasic, tlsClientAuth, unauthenticated } from '../../src/introspection/client-authentication.ts'
 import type { IssuerOptions, ResourceServerOptions } from '../../src/options/options.ts'
 import { resolveSettings } from '../../src/options/resolve.ts'
+import { certificate } from '../support/certificate.ts'
 import { publicJwk } from '../support/jwks.ts'
 
 const ISSUER = 'https://as.example'
 const GOOD = { issuer: ISSUER, audience: 'https://api.example' } as const
 const client = unauthenticated()
+
+interface Pem {
+  readonly cert: string
+  readonly key: string
+}
+const identity: Pem = await certificate('client')
+const otherIdentity: Pem = await certificate('other')
 
 const resolve = (options: unknown) => resolveSettings(options as ResourceServerOptions)
 
@@ -226,6 +234,28 @@ const startsWithA = (token: string): boolean => token.startsWith('a')
 
 const oneIssuer = (accepts: object): unknown => issuer({ introspection: { client }, accepts })
 
+describe('TLS', () => {
+  test.each([
+    ['a certificate without its key', ({ cert }: Pem) => ({ cert })],
+    ['a key without its certificate', ({ key }: Pem) => ({ key })],
+    ['what is no PEM', () => ({ cert: 'x', key: 'y' })],
+    ['an authority that is no PEM', () => ({ ca: 'x' })],
+    ['one such authority among others', ({ cert }: Pem) => ({ ca: [cert, Buffer.from('x')] })],
+    ['the key of another certificate', ({ cert }: Pem) => ({ cert, key: otherIdentity.key })],
+  ])('%s is refused at construction', (_, tls) => {
+    const message = refusal(issuer({ tls: tls(identity) }))
+    expect(message).toContain('option "issuers[0].tls": "cert"')
+    expect(message).not.toContain('PRIVATE')
+  }) // XC-02
+
+  test('good ones are taken', () => {
+    const { cert } = identity
+    for (const tls of [identity, { ca: cert }, { ca: Buffer.from(cert) }, { ...identity, ca: [cert, cert] }]) {
+      expect(refusal(issuer({ tls }))).toBe('accepted')
+    }
+  }) // CA-12
+})
+
 describe('several issuers with opaque tokens', () => {
   test('each needs a rule', () => {
     expect(refusal(twoIssuers({ prefix: 'a_' }, undefined))).toBe(
@@ -237,6 +267,7 @@ describe('several issuers with opaque tokens', () => {
     [{ prefix: 'a_' }, { prefix: 'b_' }],
     [{ length: 40 }, { length: 41 }],
     [{ prefix: 'a_' }, { length: 64, alphabet: 'hex' }],
+    [{ prefix: 'a_', length: 40 }, { length: 64 }],
     [{ test: startsWithA, examples: ['abc'] }, { prefix: 'b' }],
   ])('%o and %o are disjoint', (one, other) => {
     expect(refusal(twoIssuers(one, other))).toBe('accepted')
@@ -248,6 +279,9 @@ describe('several issuers with opaque tokens', () => {
     [{ alphabet: 'hex' }, { alphabet: 'base64url' }],
     [{ length: 40 }, { length: 40, alphabet: 'hex' }],
     [{ test: startsWithA, examples: ['abc'] }, { prefix: 'ab' }],
+    [{ prefix: 'a_' }, { length: 64 }],
+    [{ length: 64, alphabet: 'base64url' }, { prefix: 'a_' }],
+    [{ prefix: 'ab' }, { length: 64, alphabet: 'hex' }],
   ])('%o and %o are not', (one, other) => {
     expect(refusal(twoIssuers(one, other))).toContain('take the same opaque tokens')
   }) // XC-22, XC-23
@@ -290,10 +324,11 @@ describe('secrets', () => {
   }) // CA-17
 
   test('client authentication shows no secret when it is printed', () => {
-    const all = [clientSecretBasic('me', SECRET), tlsClientAuth('me', { cert: 'CERT', key: pem })]
+    const all = [clientSecretBasic('me', SECRET), tlsClientAuth('me', identity)]
     const shown = [inspect(all, { depth: 9 }), JSON.stringify(all)].join()
     expect(shown).toContain('me')
     expect(shown).not.toContain(SECRET)
+    expect(shown).not.toContain('PRIVATE KEY')
   }) // CA-17
 
   test('long values are not quoted', () => {

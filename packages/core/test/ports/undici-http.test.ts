@@ -55,6 +55,7 @@ function port(options: Partial<Parameters<typeof undiciHttp>[0]> = {}) {
         method: 'GET',
         url,
         headers: {},
+        lane: 'test',
         maxBytes: 1_000,
         signal: new AbortController().signal,
         ...request,
@@ -235,6 +236,38 @@ describe('sockets', () => {
     await send(origin)
     expect(await errorOf(send(origin))).toMatchObject({ kind: 'reset', reusedSocket: false })
   }) // IN-50
+})
+
+describe('lanes', () => {
+  test('one that hangs does not hold up another to the same origin; within one, exchanges wait for a socket', async () => {
+    const waiting: (() => void)[] = []
+    const origin = await serve((request, response) => {
+      if (request.url === '/hangs') waiting.push(() => void response.end('{}'))
+      else response.end('{}')
+    })
+    const { send } = port({ connections: 1 })
+    const hangs = send(`${origin}/hangs`, { lane: 'a' })
+    expect((await send(`${origin}/other`, { lane: 'b' })).status).toBe(200)
+    let answered = false
+    const queued = send(`${origin}/other`, { lane: 'a' }).then(() => (answered = true))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(answered).toBe(false)
+    for (const end of waiting) end()
+    await Promise.all([hangs, queued])
+  }) // XC-22
+
+  test('one keeps its socket', async () => {
+    const sockets = new Set<unknown>()
+    const origin = await serve((request, response) => {
+      sockets.add(request.socket)
+      response.end('{}')
+    })
+    const { send } = port({ connections: 1 })
+    for (let i = 0; i < 3; i += 1) await send(origin, { lane: 'a' })
+    expect(sockets.size).toBe(1)
+    await send(origin, { lane: 'b' })
+    expect(sockets.size).toBe(2)
+  })
 })
 
 const certificate = (name: string) =>

@@ -199,7 +199,11 @@ describe('failing', () => {
   }) // JK-44
 })
 
-const since = (clock: ManualClock, age: number) => ({ wall: clock.wall() - age, monotonic: -Infinity })
+/** As {@link Snapshots} tells it. */
+const since = (clock: ManualClock, age: number) => ({
+  wall: clock.wall() - age,
+  monotonic: age < 0 ? -Infinity : clock.monotonic() - age,
+})
 
 describe('restoring', () => {
   test('a restored value serves at once and is refreshed in the background', async () => {
@@ -209,6 +213,22 @@ describe('restoring', () => {
     await all.document.obtain()
     expect([all.document.value, all.document.age, all.document.loading]).toEqual(['kept', 60_000, true])
   })
+
+  test('a restored value was asked for by nobody here, and is not fresh; a loaded one is, for as long as it says', async () => {
+    const clock = new ManualClock()
+    const all = setUp({ restore: async () => ({ value: 'kept', since: since(clock, 1_000) }) })
+    all.next(trouble())
+    await all.document.obtain()
+    expect([all.document.askedAt, all.document.fresh]).toEqual([-Infinity, false])
+    await all.clock.advance(10_000)
+    const loadedAt = all.document.askedAt
+    expect([loadedAt > 0, all.document.fresh]).toEqual([true, true])
+    all.next(...Array.from({ length: 1_000 }, () => trouble()))
+    await all.clock.advance(loadedAt + FRESH - all.clock.monotonic() - 1)
+    expect(all.document.fresh).toBe(true)
+    await all.clock.advance(1)
+    expect([all.document.fresh, all.document.askedAt]).toEqual([false, loadedAt])
+  }) // JK-29, XC-07
 
   test('a restored value past its hard bound is not used', async () => {
     const clock = new ManualClock()

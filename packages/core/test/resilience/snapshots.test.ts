@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ageOf } from '../../src/ports/clock.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { Snapshots } from '../../src/resilience/snapshots.ts'
 import { ManualClock, settled } from '../support/manual-clock.ts'
@@ -28,7 +29,7 @@ test('without a store nothing is durable and nothing fails', async () => {
   const { snapshots, failures } = setUp(undefined)
   expect([snapshots.durable, await snapshots.load('x'), await snapshots.save('x', '1'), failures]).toEqual([
     false,
-    undefined,
+    { kept: undefined },
     false,
     [],
   ])
@@ -36,8 +37,19 @@ test('without a store nothing is durable and nothing fails', async () => {
 
 test('a store that rejects a load is an event', async () => {
   const { snapshots, failures } = setUp(broken)
-  expect([await snapshots.load('x'), failures]).toEqual([undefined, ['load']])
+  expect([await snapshots.load('x'), failures]).toEqual(['failed', ['load']])
 }) // IN-38
+
+test('a store without an entry is no failure, whether it says undefined or null', async () => {
+  const nothing = { load: async () => null as never, save: async () => undefined }
+  const { snapshots, failures } = setUp(nothing)
+  expect([await snapshots.load('x'), await setUp(memory()).snapshots.load('x'), failures]).toEqual([
+    { kept: undefined },
+    { kept: undefined },
+    [],
+  ])
+  expect([await snapshots.restoreDocument('x', (text) => text), failures]).toEqual([undefined, []])
+}) // IN-39
 
 test('a store that throws on save is an event, and nothing is durable', async () => {
   const { snapshots, failures } = setUp(broken)
@@ -48,7 +60,7 @@ test('a store that never answers a load is an event after two seconds', async ()
   const { clock, snapshots, failures } = setUp(silent)
   const loaded = snapshots.load('x')
   await clock.advance(2_000)
-  expect([await loaded, failures]).toEqual([undefined, ['load']])
+  expect([await loaded, failures]).toEqual(['failed', ['load']])
 }) // IN-38
 
 test('a store that never answers a save is an event after two seconds', async () => {
@@ -64,9 +76,28 @@ test('a document comes back with the time it was asked for', async () => {
   await settled()
   expect(await snapshots.restoreDocument('keys', (text) => text)).toEqual({
     value: '{"keys":[]}',
-    since: { wall: clock.wall(), monotonic: -Infinity },
+    since: { wall: clock.wall(), monotonic: clock.monotonic() },
   })
 })
+
+test('a document of an earlier process ages by the clock of this one: a wall clock set back makes it no younger', async () => {
+  const { clock, snapshots } = setUp(memory())
+  snapshots.keepDocument('keys', 'x', { wall: clock.wall() - 60_000, monotonic: -1 })
+  await settled()
+  const { since } = (await snapshots.restoreDocument('keys', (text) => text))!
+  expect(ageOf(since, clock)).toBe(60_000)
+  await clock.advance(10_000)
+  clock.jump(-3_600_000)
+  expect(ageOf(since, clock)).toBe(70_000)
+}) // XC-07
+
+test('a document from the future is infinitely old', async () => {
+  const { clock, snapshots } = setUp(memory())
+  snapshots.keepDocument('keys', 'x', { wall: clock.wall() + 1, monotonic: 0 })
+  await settled()
+  const { since } = (await snapshots.restoreDocument('keys', (text) => text))!
+  expect(ageOf(since, clock)).toBe(Infinity)
+}) // XC-07
 
 test.each([
   ['no JSON', 'xx', ['load']],

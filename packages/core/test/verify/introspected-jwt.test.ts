@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AuthError } from '../../src/errors.ts'
+import { Trouble, type TroubleKind } from '../../src/introspection/introspector.ts'
 import type { Claims } from '../../src/verify/claims.ts'
 import { IntrospectedJwtVerifier, type JwtMode } from '../../src/verify/introspected-jwt.ts'
 import type { IntrospectionVerifier } from '../../src/verify/introspection.ts'
@@ -17,7 +18,7 @@ interface World {
   /** What the signature says; a text is a reason of refusal. */
   readonly signed?: 'good' | 'signature_invalid' | 'keys_unavailable'
   /** What the authority answers, or why it does not. */
-  readonly authority?: Claims | 'token_inactive' | 'introspection_unavailable'
+  readonly authority?: Claims | 'token_inactive' | TroubleKind
   /** Whether the authority's answer is in the cache. */
   readonly cached?: boolean
   readonly complete?: boolean
@@ -36,7 +37,9 @@ function setUp({ mode, signed = 'good', authority = {}, cached = false, complete
     return verdict(CLAIMS, 'signature', 'live')
   }
   const answer = (source: 'live' | 'cache'): Verdict => {
-    if (typeof authority === 'string') throw new AuthError(authority)
+    if (authority === 'token_inactive') throw new AuthError(authority)
+    if (typeof authority === 'string')
+      throw new AuthError('introspection_unavailable', { cause: new Trouble(authority) })
     return verdict(authority, 'introspection', source)
   }
   let entry: VerifiedToken | undefined
@@ -128,26 +131,49 @@ describe.each(['online', 'onlineWhenHealthy'] as const)('%s', (mode) => {
 
 describe('an authority that does not answer', () => {
   test('online it leaves the token undecided', async () => {
-    const { verifier, token } = setUp({ mode: 'online', authority: 'introspection_unavailable' })
+    const { verifier, token } = setUp({ mode: 'online', authority: 'connect' })
     expect(await reasonOf(() => verifier.verify(token))).toBe('introspection_unavailable')
   })
 
   test('onlineWhenHealthy the signature stands in, and says that it is stale', async () => {
-    const { verifier, token } = setUp({ mode: 'onlineWhenHealthy', authority: 'introspection_unavailable' })
+    const { verifier, token } = setUp({ mode: 'onlineWhenHealthy', authority: 'connect' })
     expect(await verifier.verify(token)).toMatchObject({ stale: true, token: { by: 'signature' } })
   })
+
+  test.each(['timeout', 'connect', 'dns', 'tls', 'reset', 'server_error', 'throttled'] as const)(
+    'onlineWhenHealthy the signature stands in for an endpoint that fails with %s',
+    async (authority) => {
+      const { verifier, token } = setUp({ mode: 'onlineWhenHealthy', authority })
+      expect((await verifier.verify(token)).stale).toBe(true)
+    },
+  )
+
+  test.each([
+    'misconfigured',
+    'unexpected_status',
+    'malformed',
+    'too_large',
+    'protocol',
+    'no_endpoint',
+    'credentials_failed',
+    'overloaded',
+    'closed',
+  ] as const)('onlineWhenHealthy the signature does not stand in where %s is the trouble', async (authority) => {
+    const { verifier, token } = setUp({ mode: 'onlineWhenHealthy', authority })
+    expect(await reasonOf(() => verifier.verify(token))).toBe('introspection_unavailable')
+  }) // IN-20, IN-43
 
   test('onlineWhenHealthy nothing stands in once revocations were forgotten', async () => {
     const { verifier, token } = setUp({
       mode: 'onlineWhenHealthy',
-      authority: 'introspection_unavailable',
+      authority: 'connect',
       complete: false,
     })
     expect(await reasonOf(() => verifier.verify(token))).toBe('introspection_unavailable')
   })
 
   test('the signature never stands in where fresh evidence is asked for', async () => {
-    const { verifier, token } = setUp({ mode: 'onlineWhenHealthy', authority: 'introspection_unavailable' })
+    const { verifier, token } = setUp({ mode: 'onlineWhenHealthy', authority: 'connect' })
     expect(await reasonOf(() => verifier.ask(token, 0))).toBe('introspection_unavailable')
   })
 })

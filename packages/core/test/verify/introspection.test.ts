@@ -32,9 +32,12 @@ function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionR
   const asked: string[] = []
   const inactive: string[] = []
   let say: Say = active()
+  let queued = false
   const introspector: Introspector = {
-    introspect: async ({ token }) => {
+    introspect: async ({ token, sent }) => {
       asked.push(token)
+      await Promise.resolve() // a turn, as in the queue that stands before every endpoint
+      if (!queued) sent?.()
       if (typeof say === 'string') throw new Trouble(say)
       return say
     },
@@ -58,7 +61,7 @@ function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionR
     clock,
     random: chance(0),
     report: (report) => void reports.push(report),
-    inactive: (digest) => void inactive.push(digest),
+    inactive: (token, digest) => void inactive.push(token, digest),
   })
   return {
     clock,
@@ -69,6 +72,8 @@ function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionR
     negatives,
     verifier,
     says: (next: Say) => void (say = next),
+    /** From now on calls stay in our own queue. */
+    queues: () => void (queued = true),
     at: (signal?: AbortSignal, token = 't') => presented(token, clock, signal),
     verify: (signal?: AbortSignal, token = 't') => verifier.verify(presented(token, clock, signal)),
     stale: () => reports.filter(({ is }) => is === 'stale').length,
@@ -160,6 +165,35 @@ describe('a token never seen', () => {
     answer.come(active())
     expect([(await stays).source, all.asked.length]).toEqual(['live', 1])
   }) // IN-36, XC-15
+})
+
+describe('a call that never left our own queue', () => {
+  test('it is our load and not the endpoint: overloaded', async () => {
+    const all = setUp()
+    all.queues()
+    all.says(late().promise)
+    const error = errorOf(() => all.verify())
+    await all.clock.advance(1_000)
+    const { reason, cause } = await error
+    expect([reason, (cause as Trouble).kind]).toEqual(['overloaded', 'overloaded'])
+  }) // IN-49
+
+  test('one that did leave timed out', async () => {
+    const all = setUp()
+    all.says(late().promise)
+    const error = errorOf(() => all.verify())
+    await all.clock.advance(1_000)
+    expect(((await error).cause as Trouble).kind).toBe('timeout')
+  }) // IN-45
+
+  test('for fresh evidence it is overloaded, too', async () => {
+    const all = setUp()
+    all.queues()
+    all.says(late().promise)
+    const reason = reasonOf(() => ask(all, 0))
+    await all.clock.advance(1_000)
+    expect(await reason).toBe('overloaded')
+  }) // IN-44, IN-49
 })
 
 describe('trouble', () => {
@@ -374,7 +408,7 @@ describe('an entry in grace', () => {
     await reason
     answer.come(INACTIVE)
     await settled()
-    expect(all.inactive).toEqual([all.at().digest])
+    expect(all.inactive).toEqual(['t', all.at().digest])
   }) // IN-47
 
   test('an inactive answer is never overridden by grace', async () => {
@@ -456,6 +490,26 @@ describe('expiry', () => {
     await all.clock.advance(1)
     const error = await errorOf(() => all.verify())
     expect([error.reason, error.status]).toEqual(['token_expired', 401])
+  }) // IN-27, NG-97
+
+  test('while fresh an expired token is refused without a call; after that the authority is asked again', async () => {
+    const all = await known({}, active({ exp: START + 5 }))
+    await all.clock.advance(5_000)
+    expect([await reasonOf(() => all.verify()), all.asked.length]).toEqual(['token_expired', 1])
+    expect([all.positives.entries, all.negatives.entries]).toEqual([1, 0])
+    await all.clock.advance(55_000)
+    all.says(active({ exp: START + 3_600 }))
+    expect([(await all.verify()).source, all.asked.length]).toEqual(['live', 2])
+  }) // IN-13, IN-27
+
+  test('in an outage an expired token stays expired, grace over or not', async () => {
+    const all = await known({}, active({ exp: START + 5 }))
+    all.says('server_error')
+    for (const passed of [60_000, 60_000, 600_000, 3_600_000]) {
+      await all.clock.advance(passed)
+      const error = await errorOf(() => all.verify())
+      expect([error.reason, error.status]).toEqual(['token_expired', 401])
+    }
   }) // IN-27, NG-97
 
   test('an entry that expires during the wait is not served stale', async () => {
@@ -545,6 +599,15 @@ describe('what an answer says', () => {
     )
     expect(result).toBe(outcome)
   }) // IN-16
+
+  test.each([{ token_use: 'refresh' }, { token_use: 'id' }, { typ: 'Refresh' }, { typ: 'Offline' }, { typ: 'ID' }])(
+    'an answer that says %o is not one about an access token',
+    async (claims) => {
+      const all = setUp()
+      all.says(active(claims))
+      expect(await reasonOf(() => all.verify())).toBe('token_kind_wrong')
+    },
+  ) // IN-16
 
   test('it is judged again on every use', async () => {
     const all = await known({}, active({ nbf: START }))

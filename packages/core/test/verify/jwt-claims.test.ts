@@ -18,6 +18,7 @@ function withRaw(name: string, raw: string): string {
   return `${text.slice(0, -1)},"${name}":${raw}}`
 }
 
+const requiring = (name: string, value: string): Partial<JwtRules> => ({ requiredClaims: { [name]: value } })
 const relaxed = { profile: 'jwt' } as const
 
 describe('checkJwtClaims', () => {
@@ -220,6 +221,39 @@ describe('checkJwtClaims', () => {
       expect(judge({ [name]: value }, relaxed)).toBe('token_kind_wrong') // AT-21, AT-22, NG-49, NG-50
     }
   })
+
+  test.each([
+    [{ token_use: 'access' }, 'accepted'],
+    [{ token_use: 'access_token' }, 'accepted'],
+    [{ token_use: 'id' }, 'token_kind_wrong'],
+    [{ token_use: 'refresh' }, 'token_kind_wrong'],
+    [{ token_use: 7 }, 'token_kind_wrong'],
+    [{ typ: 'Bearer' }, 'accepted'],
+    [{ typ: 'Refresh' }, 'token_kind_wrong'],
+    [{ typ: 'Offline' }, 'token_kind_wrong'],
+    [{ typ: 'ID' }, 'token_kind_wrong'],
+    [{ typ: 'Logout' }, 'token_kind_wrong'],
+  ])('a token that says %o of itself is %s, in either profile', (claims, verdict) => {
+    expect([judge(claims), judge(claims, relaxed)]).toEqual([verdict, verdict])
+  }) // AT-24
+
+  test('a claim for which the right value is written is judged by that alone', () => {
+    expect([
+      judge({ token_use: 'id' }, requiring('token_use', 'id')),
+      judge({ typ: 'ID' }, requiring('typ', 'ID')),
+      judge({ token_use: 'id', typ: 'Bearer' }, requiring('typ', 'Bearer')),
+      judge({ token_use: 'access', typ: 'Refresh' }, requiring('token_use', 'access')),
+    ]).toEqual(['accepted', 'accepted', 'token_kind_wrong', 'token_kind_wrong'])
+  }) // AT-24
+
+  test('a nonce alone is no mark of an ID token where a required claim tells the kinds apart', () => {
+    const told = { ...relaxed, requiredClaims: { typ: 'Bearer' } }
+    expect([
+      judge({ typ: 'Bearer', nonce: 'x' }, told),
+      judge({ typ: 'Bearer', nonce: 'x', at_hash: 'y' }, told),
+      judge({ nonce: 'x' }, told),
+    ]).toEqual(['accepted', 'token_kind_wrong', 'token_kind_wrong'])
+  }) // AT-20, AT-24
 
   test.each(['nonce', 'at_hash', 'c_hash', 's_hash'])('takes %s for the mark of an ID token when relaxed', (name) => {
     for (const value of ['x', null, false, 0]) expect(judge({ [name]: value }, relaxed)).toBe('token_kind_wrong') // AT-20, NG-48

@@ -27,6 +27,8 @@ import {
 class HandKeys implements KeySource {
   set: KeySet | undefined
   usable = true
+  /** What is published by now. */
+  renewed: KeySet | undefined
   /** Runs while a caller of `find` waits. */
   meanwhile: () => void = () => undefined
   readonly status = undefined
@@ -52,6 +54,17 @@ class HandKeys implements KeySource {
     if (!found) throw refused('keys_unavailable', { retryAfter: 1 })
     return found
   }
+
+  mayReconsider(): boolean {
+    return this.renewed !== undefined
+  }
+
+  async reconsider(request: Parameters<KeySource['reconsider']>[0]): Promise<readonly VerificationKey[] | undefined> {
+    if (!this.renewed) return undefined
+    this.set = succeed(this.set, this.renewed)
+    this.renewed = undefined
+    return this.at(request)
+  }
 }
 
 const untouchable: KeySource = {
@@ -60,6 +73,8 @@ const untouchable: KeySource = {
   },
   at: () => expect.unreachable('keys were asked for'),
   find: () => expect.unreachable('keys were asked for'),
+  mayReconsider: () => expect.unreachable('keys were asked for'),
+  reconsider: () => expect.unreachable('keys were asked for'),
   keys: [],
   status: undefined,
 }
@@ -200,6 +215,23 @@ describe('JwtVerifier.verify', () => {
     const forged = tokenOf({ key: pairFor('ES256', 'second').privateKey })
     expect(await laterVerdictOf(() => bench('ES256').verifier.verify(present(forged)))).toBe('signature_invalid')
   })
+
+  test('at hand a bad signature is undecided where its key may have been renewed under its name', () => {
+    const keys = new HandKeys(setOf(es('k')))
+    const token = tokenOf({ header: { kid: 'k' }, key: pairFor('ES256', 'second').privateKey })
+    keys.renewed = setOf(es('k', 'second'))
+    expect(verdictOf(() => judged(bench('ES256', { keys }), token))).toBe('waits')
+  }) // JK-35
+
+  test.each([
+    ['accepted', 'second'],
+    ['signature_invalid', 'third'],
+  ])('a token that no key at hand signed is %s after another look', async (verdict, signer) => {
+    const keys = new HandKeys(setOf(es('k')))
+    const token = tokenOf({ header: { kid: 'k' }, key: pairFor('ES256', signer).privateKey })
+    keys.renewed = setOf(es('k', 'second'))
+    expect(await laterVerdictOf(() => bench('ES256', { keys }).verifier.verify(present(token)))).toBe(verdict)
+  }) // JK-35
 
   test('accepts with keys that come while it waits', async () => {
     const keys = new HandKeys()

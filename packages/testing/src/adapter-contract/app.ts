@@ -22,10 +22,12 @@ export type ContractStep =
   | ProtectStep
   | GuardStep
   | HeadersStep
+  | MethodStep
   | BeginStep
   | MetadataStep
   | ReadinessStep
   | RouteStep
+  | HandlerStep
   | MountStep
 
 /** `protect(server, options, ...guards)`, for everything after it. */
@@ -48,6 +50,12 @@ export interface HeadersStep {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** Middleware that changes the method of the request, as method overrides do, and goes on. */
+export interface MethodStep {
+  readonly is: 'method'
+  readonly method: string
+}
+
 /** Middleware that writes status 200 and this text straight to Node's response, and goes on once it is out. */
 export interface BeginStep {
   readonly is: 'begin'
@@ -66,13 +74,19 @@ export interface ReadinessStep {
   readonly server: ResourceServer
 }
 
-/** A handler for one method and path; GET answers HEAD, too. */
+/** A handler for one method and path; GET answers HEAD, too, and `ALL` every method. */
 export interface RouteStep {
   readonly is: 'route'
-  readonly method: 'GET' | 'POST' | 'OPTIONS'
+  readonly method: 'GET' | 'POST' | 'OPTIONS' | 'ALL'
   readonly path: string
   /** What stands on the route itself, before the handler. */
   readonly through?: readonly (ProtectStep | GuardStep)[] | undefined
+  readonly handle: ContractHandler
+}
+
+/** A handler for whatever comes so far, by any method and path, without a router: such as a proxy. */
+export interface HandlerStep {
+  readonly is: 'handler'
   readonly handle: ContractHandler
 }
 

@@ -5,6 +5,7 @@ import { documents } from './documents.ts'
 import { errors } from './errors.ts'
 import { mounting } from './mounting.ts'
 import { passing } from './passing.ts'
+import { preflights } from './preflights.ts'
 import { sockets } from './sockets.ts'
 import { inWorld } from './world.ts'
 
@@ -17,8 +18,10 @@ export type {
   ContractReply,
   ContractStep,
   GuardStep,
+  HandlerStep,
   HeadersStep,
   MetadataStep,
+  MethodStep,
   MountStep,
   ProtectStep,
   ReadinessStep,
@@ -38,6 +41,14 @@ export interface ContractCase {
  * nothing run behind a refusal, nothing lost or written twice.
  */
 export function adapterContract(harness: AdapterHarness): readonly ContractCase[] {
-  const cases: readonly Case[] = [...passing, ...answers, ...errors, ...mounting, ...sockets, ...documents]
+  const cases: readonly Case[] = [
+    ...passing,
+    ...preflights,
+    ...answers,
+    ...errors,
+    ...mounting,
+    ...sockets,
+    ...documents,
+  ]
   return cases.map(({ name, work }) => ({ name: `${harness.name}: ${name}`, run: () => inWorld(harness, work) }))
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { fresh, scope } from '@holdfast/core'
 import type { Case } from './case.ts'
 import { bearer } from './client.ts'
-import { AUDIENCE, REALM, subject, unreachable, watched, whoami } from './world.ts'
+import { AUDIENCE, REALM, type subject, unreachable, watched, whoami } from './world.ts'
 
 /** Who gets in, and what the handler sees. */
 export const passing: readonly Case[] = [
@@ -169,42 +169,6 @@ export const passing: readonly Case[] = [
           [401, 0],
           [200, 2],
         ],
-      )
-    },
-  },
-  {
-    name: 'a CORS preflight passes without a token, also through guards, and nobody is authenticated by it',
-    async work({ server, start }) {
-      const client = await start([
-        { is: 'protect', server: server(), guards: [scope('a')] },
-        whoami({
-          method: 'OPTIONS',
-          through: [{ is: 'guard', guards: [scope('b')] }],
-          handle: ({ maybeAuth, shown }) => ({
-            status: 200,
-            text: String(maybeAuth() === undefined && shown('auth') === undefined),
-          }),
-        }),
-      ])
-      const preflight = ['origin', 'https://app.example.com', 'access-control-request-method', 'GET']
-      const { status, body } = await client.send({ method: 'OPTIONS', path: '/whoami', headers: preflight })
-      assert.deepEqual([status, body], [200, 'true'])
-    },
-  },
-  {
-    name: 'any other OPTIONS request needs a token',
-    async work({ as, server, start }) {
-      const client = await start([{ is: 'protect', server: server() }, whoami({ method: 'OPTIONS', handle: subject })])
-      const options = (headers: readonly string[]): Promise<number> =>
-        client.send({ method: 'OPTIONS', path: '/whoami', headers }).then(({ status }) => status)
-      assert.deepEqual(
-        [
-          await options([]),
-          await options(['origin', 'https://app.example.com']),
-          await options(['access-control-request-method', 'GET']),
-          await options(bearer(as.opaque())),
-        ],
-        [401, 401, 401, 200],
       )
     },
   },

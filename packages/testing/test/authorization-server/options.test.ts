@@ -108,7 +108,8 @@ describe('testNetwork', () => {
   })
 
   it('knows no other host', async () => {
-    const request = { method: 'GET', url: 'https://a.test/', headers: {}, maxBytes: 1, signal: AbortSignal.timeout(1) }
-    await expect(testNetwork().send({ ...request, method: 'GET' })).rejects.toThrow(new HttpError('dns'))
+    const signal = AbortSignal.timeout(1)
+    const request = { method: 'GET', url: 'https://a.test/', headers: {}, lane: 'a', maxBytes: 1, signal } as const
+    await expect(testNetwork().send(request)).rejects.toThrow(new HttpError('dns'))
   })
 })
