@@ -161,8 +161,8 @@ export class RevocationDesk {
   async #restore(): Promise<void> {
     const { snapshots, revocations } = this.#stores
     const loaded = await snapshots.load(SNAPSHOT)
+    revocations.unread = loaded === 'failed'
     if (loaded === 'failed') {
-      revocations.lose()
       if (this.#closed) return
       this.#failures += 1
       const wait = backoff(this.#failures, RETRY.base, RETRY.cap, this.#ports.random)

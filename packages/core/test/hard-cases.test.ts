@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { fresh } from '../src/guard/fresh.ts'
 import { clientSecretBasic, unauthenticated } from '../src/introspection/client-authentication.ts'
 import type { IssuerOptions } from '../src/options/options.ts'
+import { inlineSignatures, type Signatures } from '../src/ports/signatures.ts'
 import type { Store } from '../src/ports/store.ts'
 import { deferred } from './support/deferred.ts'
 import { publicJwk } from './support/jwks.ts'
@@ -241,8 +242,8 @@ describe('while the authority is asked', () => {
 })
 
 /** An authority whose set is known, and no longer current, with another key under the name of the one that signs. */
-async function rotated() {
-  const set = world({ issuers: JWT_ONLY })
+async function rotated(signatures?: Signatures) {
+  const set = world({ issuers: JWT_ONLY }, undefined, signatures)
   const { http, as, server, clock } = set
   http.on(as.urls.keys, json({ keys: [publicJwk('k1')] }))
   await server.ready()
@@ -256,6 +257,53 @@ describe('a key renewed under its name', () => {
     http.on(as.urls.keys, json({ keys: [as.jwk] }))
     expect((await server.authenticate(bearer(as.jwt()))).subject).toBe('somebody')
     expect(fetches()).toBe(2)
+  }) // JK-35
+
+  test('so are all that come while the set is fetched, by one fetch', async () => {
+    const { http, as, server, fetches } = await rotated()
+    const slow = held()
+    http.on(as.urls.keys, slow.reply)
+    const token = as.jwt()
+    const first = [as.jwt(), token, token].map((text) => server.authenticate(bearer(text)))
+    await settled()
+    const later = [as.jwt(), token].map((text) => server.authenticate(bearer(text)))
+    await settled()
+    slow.release(json({ keys: [as.jwk] }))
+    const subjects = (await Promise.all([...first, ...later])).map(({ subject }) => subject)
+    expect([new Set(subjects), fetches()]).toEqual([new Set(['somebody']), 2])
+  }) // JK-27, JK-35
+
+  test('and those whose signature is still being held against the keys of before', async () => {
+    let gate: Promise<void> | undefined
+    const signatures: Signatures = {
+      now: () => undefined,
+      pooled: async (...check) => {
+        await gate
+        return inlineSignatures.now(...check)
+      },
+    }
+    const { http, as, server, clock } = await rotated(signatures)
+    const slow = held()
+    http.on(as.urls.keys, slow.reply)
+    const token = as.jwt()
+    const first = server.authenticate(bearer(token))
+    await settled()
+    const pool = deferred<void>()
+    gate = pool.promise
+    const second = server.authenticate(bearer(token))
+    await settled()
+    slow.release(json({ keys: [as.jwk] }))
+    await settled()
+    const third = server.authenticate(bearer(token))
+    await settled()
+    gate = undefined
+    pool.resolve()
+    await clock.advance(1_000)
+    expect((await Promise.all([first, second, third])).map(({ subject }) => subject)).toEqual([
+      'somebody',
+      'somebody',
+      'somebody',
+    ])
   }) // JK-35
 
   test('forged tokens cause one look in half a minute, and are 401', async () => {

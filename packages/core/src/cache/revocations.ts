@@ -39,6 +39,8 @@ export class Revocations {
   readonly #overflowed: () => void
   /** Hears of every change, so that it can be kept. */
   onChange: () => void = () => undefined
+  /** Set while the record of an earlier process could not be read. */
+  unread = false
   /** Revocation key to wall milliseconds. */
   #tombstones = new Map<string, number>()
   #marks = new Map<string, Mark>()
@@ -50,12 +52,12 @@ export class Revocations {
     this.#overflowed = overflowed
   }
 
-  /** False once a revocation was thrown away before its time, or an earlier process's could not be read. */
+  /** False once a revocation was thrown away before its time, and while an earlier process's have not been read. */
   get complete(): boolean {
-    return this.#complete
+    return this.#complete && !this.unread
   }
 
-  /** Says that something is missing here. */
+  /** Says that something is missing here for good. */
   lose(): void {
     this.#complete = false
   }
@@ -93,19 +95,12 @@ export class Revocations {
 
   /** Why a token is refused by what it says, if it is. Costs one comparison while nothing is marked. */
   judge(token: VerifiedToken): 'token_revoked' | 'lifetime_too_long' | undefined {
-    if (this.#marks.size === 0 || !this.#anyMarkLives()) return undefined
+    if (this.#marks.size === 0) return undefined
     if (KINDS.some((kind) => this.#isMarked(token, kind))) return 'token_revoked'
-    // A mark is forgotten after `lifetime`: a token that lives longer would come back to life.
-    const { exp, iat = this.#clock.wall() / 1_000 } = token.claims as { exp?: number; iat?: number }
+    // A mark is forgotten after `lifetime`: a token that lives longer, or does not say, would come back to life.
+    const { exp, iat } = token.claims as { exp?: number; iat?: number }
+    if (iat === undefined) return token.by === 'signature' ? 'lifetime_too_long' : undefined
     return exp !== undefined && (exp - iat) * 1_000 > this.#bounds.lifetime ? 'lifetime_too_long' : undefined
-  }
-
-  /** Forgets all marks once the last of them has ended. */
-  #anyMarkLives(): boolean {
-    const now = this.#clock.wall()
-    for (const mark of this.#marks.values()) if (now < mark.until) return true
-    this.#marks.clear()
-    return false
   }
 
   #isMarked(token: VerifiedToken, kind: MarkKind): boolean {

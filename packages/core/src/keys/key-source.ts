@@ -94,12 +94,13 @@ export function remoteKeys(document: LastGood<KeySet>, clock: Clock, wait: numbe
   }
 
   function mayReconsider(request: KeyRequest): boolean {
-    return !isCurrent(request) && (!document.fresh || (document.pause === 0 && badSignatures.wait === 0))
+    if (isCurrent(request)) return false
+    return !document.fresh || document.loading || (document.pause === 0 && badSignatures.wait === 0)
   }
 
   async function reconsider(request: KeyRequest): Promise<readonly VerificationKey[] | undefined> {
     if (!mayReconsider(request)) return undefined
-    const may = document.pause === 0 && (document.loading || badSignatures.take())
+    const may = document.loading || (document.pause === 0 && badSignatures.take())
     const looked = may && (await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.signal)) === true
     if (looked) return at(request)
     if (document.fresh) return undefined

@@ -49,7 +49,7 @@ export type CallReport =
 /** One running call. It belongs to the token, not to a caller: whoever waits may leave, the answer is still used. */
 interface Call {
   readonly since: Instant
-  readonly outcome: Promise<Outcome>
+  outcome: Promise<Outcome>
   /** Set when what it will answer is no longer wanted. */
   discarded: boolean
   /** Set when it has left our own queue. */
@@ -60,6 +60,14 @@ type Outcome =
   | { readonly is: 'active'; readonly token: VerifiedToken }
   | { readonly is: 'inactive' }
   | { readonly is: 'trouble'; readonly trouble: Trouble }
+
+const troubled = (error: unknown): Outcome => ({
+  is: 'trouble',
+  trouble: error instanceof Trouble ? error : new Trouble('protocol', { cause: error }),
+})
+
+/** The outcome of a call that is being set up. */
+const STARTING: Promise<Outcome> = Promise.resolve(troubled(undefined))
 
 /** Multiples of the usual duration of a call after which a token in grace no longer waits. */
 const PATIENCE = 3
@@ -139,26 +147,18 @@ export class IntrospectionVerifier implements Verifier {
   #call({ token, digest }: Presented): Call {
     const { introspector, clock } = this.#parts
     const since = instantOf(clock)
+    const call: Call = { since, discarded: false, sent: false, outcome: STARTING }
     const sent = (): void => {
       call.sent = true
     }
-    const outcome = introspector.introspect({ token, sent }).then(
-      (answer) => this.#learn(token, digest, call, answer),
-      (error: unknown): Outcome => ({
-        is: 'trouble',
-        trouble: error instanceof Trouble ? error : new Trouble('protocol', { cause: error }),
-      }),
-    )
-    const call: Call = {
-      since,
-      discarded: false,
-      sent: false,
-      outcome: outcome.then((result) => {
+    call.outcome = introspector
+      .introspect({ token, sent })
+      .then((answer) => this.#learn(token, digest, call, answer), troubled)
+      .then((outcome) => {
         if (this.#calls.get(digest) === call) this.#calls.delete(digest)
-        this.#report(result, clock.monotonic() - since.monotonic)
-        return result
-      }),
-    }
+        this.#report(outcome, clock.monotonic() - since.monotonic)
+        return outcome
+      })
     this.#calls.set(digest, call)
     return call
   }

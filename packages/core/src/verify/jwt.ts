@@ -30,7 +30,10 @@ export class JwtVerifier implements Verifier {
   readonly #parts: JwtVerifierParts
   readonly #owner: Verifier
   /** Signature checks under way, by digest: shared by all who brought the same token. */
-  readonly #running = new Map<string, Promise<Verdict | undefined>>()
+  readonly #running = new Map<
+    string,
+    { readonly keys: readonly VerificationKey[]; readonly verdict: Promise<Verdict | undefined> }
+  >()
 
   /** @param owner The verifier that speaks for the issuer, when this one is a part of it. */
   constructor(parts: JwtVerifierParts, owner?: Verifier) {
@@ -68,11 +71,13 @@ export class JwtVerifier implements Verifier {
     const { jwt, hint } = this.#check(presented)
     const { keys } = this.#parts
     const request = { ...hint, arrivedAt: presented.arrivedAt, signal: presented.signal }
-    const verdict = await this.#once(presented, jwt, await keys.find(request))
+    const tried = await keys.find(request)
+    const verdict = await this.#once(presented, jwt, tried)
     if (verdict) return verdict
-    // The issuer may have renewed a key without giving it another name.
-    const newer = await keys.reconsider(request)
-    const second = newer && (await this.#once(presented, jwt, newer))
+    // The issuer may have renewed a key without giving it another name, and the set may have come while we tried.
+    const newer = ((await keys.reconsider(request)) ?? keys.at(request))?.filter((key) => !tried.includes(key))
+    // Not shared: others may still be at work with the keys of before.
+    const second = newer && newer.length > 0 && (await this.#tryKeys(presented, jwt, newer))
     if (second) return second
     throw refused('signature_invalid', { issuer: this.#parts.rules.issuer })
   }
@@ -80,10 +85,14 @@ export class JwtVerifier implements Verifier {
   /** Others may have brought the same token while this request waited: its arithmetic is done once. */
   #once(presented: Presented, jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Promise<Verdict | undefined> {
     const running = this.#running.get(presented.digest)
-    if (running) return running
-    const started = this.#tryKeys(presented, jwt, keys).finally(() => this.#running.delete(presented.digest))
+    // One that began with the keys of before proves nothing against those of now.
+    if (running && keys.every((key) => running.keys.includes(key))) return running.verdict
+    const verdict = this.#tryKeys(presented, jwt, keys).finally(() => {
+      if (this.#running.get(presented.digest) === started) this.#running.delete(presented.digest)
+    })
+    const started = { keys, verdict }
     this.#running.set(presented.digest, started)
-    return started
+    return verdict
   }
 
   async #tryKeys(

@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { clientSecretBasic } from '../../src/introspection/client-authentication.ts'
 import type { IssuerOptions, SharedServerOptions } from '../../src/options/options.ts'
 import type { HoldfastEvent } from '../../src/ports/observer.ts'
-import { inlineSignatures } from '../../src/ports/signatures.ts'
+import { inlineSignatures, type Signatures } from '../../src/ports/signatures.ts'
 import type { AuthRequest } from '../../src/request.ts'
 import { createResourceServer } from '../../src/resource-server.ts'
 import type { JsonObject } from '../../src/syntax/json.ts'
@@ -67,6 +67,7 @@ export function world(
     readonly issuers?: readonly (string | IssuerOptions)[]
   } = {},
   issuers?: (http: ScriptedHttp) => (string | IssuerOptions)[],
+  signatures: Signatures = inlineSignatures,
 ) {
   const http = new ScriptedHttp()
   const clock = new ManualClock()
@@ -76,7 +77,7 @@ export function world(
   const server = createResourceServer({
     issuers: issuers?.(http) ?? [both],
     observe: (event) => void events.push(event),
-    ports: { http, clock, random: chance(), signatures: inlineSignatures },
+    ports: { http, clock, random: chance(), signatures },
     ...options,
     audience: options.audience ?? AUDIENCE,
   })
