@@ -175,7 +175,7 @@ describe('marks', () => {
     expect([judge(long), judge({ iat: START, exp: START + 86_400 })]).toEqual(['lifetime_too_long', undefined])
   }) // LM-25
 
-  test('a JWT that does not say how long it lives is refused; an introspected token is the authority\'s to judge', () => {
+  test("a JWT that does not say how long it lives is refused; an introspected token is the authority's to judge", () => {
     const { revocations, judge } = setUp()
     revocations.addMark('sub', ISSUER, 'x')
     expect(judge({ exp: START + 60 }, { by: 'signature' })).toBe('lifetime_too_long')
