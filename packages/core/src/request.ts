@@ -5,7 +5,7 @@ export interface AuthRequest {
   readonly url?: string | undefined
   /** Names and values in turn, as Node gives them: the only list that shows a repeated `Authorization` (RFC 9110 §5.3). */
   readonly rawHeaders: readonly string[]
-  /** Where the request comes from, such as the client address; read only when callers must be told apart under load. */
+  /** Where the request comes from, such as the client address. No stage reads it yet; adapters supply it on demand. */
   readonly source?: string | undefined
   /** Ends the wait of this caller; shared work goes on. Read only when there is something to wait for. */
   readonly signal?: AbortSignal | undefined

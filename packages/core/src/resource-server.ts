@@ -91,7 +91,8 @@ class Server implements ResourceServer {
     this.#challenge = { realm, describeErrors, resourceMetadataUrl }
   }
 
-  // The path of a request: extract → classify → verify → bind → context, then guard → answer.
+  // The path of a request: extract → classify → verify → bind → context, then guard → answer. A token seen before is
+  // recalled instead of classified and verified.
 
   async authenticate(request: AuthRequest, needs?: OperationNeeds): Promise<AuthContext> {
     try {

@@ -91,6 +91,7 @@ export function createInnerGate(guards: readonly Guard[]): Gate {
       return authorized(server, auth, guards, take, refusal)
     }
     if (isPreflight(request)) return preflightAnswer
+    // Judged as a request of nobody's: that is what it is, and the challenge then names what this guard needs.
     const nobody = { method: request.method, rawHeaders: [] }
     const tried = server.tryAuthenticate(nobody, needs)
     return tried ? refusal(tried) : server.authenticate(nobody, needs).then(refusal, refusal)
