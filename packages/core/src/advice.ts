@@ -95,3 +95,9 @@ export class Advisor {
     return { type: 'advice', code: 'HOLDFAST_DOCUMENT', issuer, message }
   }
 }
+
+/** For new tokens of an issuer that nearly all come from one source: `SourceMix` finds that, once. */
+export function proxyAdvice(issuer: string): AdviceEvent {
+  const message = `over 90 % of the new tokens of ${issuer} come from one address, so no caller can be told from a flood. If a proxy stands in front, tell the framework: app.set('trust proxy', 1) in Express; new Koa({ proxy: true, maxIpsCount: 1 }) in Koa. If there is one caller only, all is well`
+  return { type: 'advice', code: 'HOLDFAST_PROXY', issuer, message }
+}

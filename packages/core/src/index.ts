@@ -9,6 +9,9 @@ export type { Revocation, RevocationReceipt } from './revoke.ts'
 export type { IssuerStatus, ServerState, ServerStatus } from './status.ts'
 export type { Counters } from './telemetry.ts'
 export type { LastGoodStatus } from './resilience/last-good.ts'
+export type { EndpointCounters, EndpointStatus } from './introspection/endpoint-status.ts'
+export type { EndpointState } from './resilience/endpoint-health.ts'
+export type { AdmissionClass } from './resilience/admission-queue.ts'
 export type { ResourceMetadata, ResourceMetadataOptions } from './resource-metadata.ts'
 
 // options
@@ -17,6 +20,7 @@ export type {
   CacheBoundsOptions,
   CacheOptions,
   ChallengeOptions,
+  IntrospectedCacheOptions,
   IntrospectionOptions,
   IssuerOptions,
   JwtOptions,
@@ -84,10 +88,12 @@ export {
 } from './ports/http.ts'
 export { undiciHttp, type UndiciHttpOptions } from './ports/undici-http.ts'
 export { inlineSignatures, type SignatureCheck, type Signatures, systemSignatures } from './ports/signatures.ts'
-export type { Store } from './ports/store.ts'
+export { type Store, StoreError, type StoreErrorKind } from './ports/store.ts'
+export { fileStore, type FileStoreOptions } from './store/file-store.ts'
 export type {
   AdviceEvent,
   DocumentEvent,
+  EndpointEvent,
   HoldfastEvent,
   IntrospectionEvent,
   KeyEvent,

@@ -5,7 +5,12 @@ export interface AuthRequest {
   readonly url?: string | undefined
   /** Names and values in turn, as Node gives them: the only list that shows a repeated `Authorization` (RFC 9110 §5.3). */
   readonly rawHeaders: readonly string[]
-  /** Where the request comes from, such as the client address. No stage reads it yet; adapters supply it on demand. */
+  /**
+   * Where the request comes from: the client address as the framework knows it, so that a forwarded one counts only
+   * where the framework was told to believe its proxy; or a name, such as a tenant. IPv6 addresses count by their /64.
+   * Of new tokens that must wait, those from quiet sources go first. Read only for a token that was not seen before;
+   * default: no source is told from another.
+   */
   readonly source?: string | undefined
   /** Ends the wait of this caller; shared work goes on. Read only when there is something to wait for. */
   readonly signal?: AbortSignal | undefined

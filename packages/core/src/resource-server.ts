@@ -1,5 +1,5 @@
 import { type Answer, answer, type ChallengeSettings, completed } from './answer.ts'
-import { assemble, closeDocuments, loadDocuments, type Parts } from './assemble/server.ts'
+import { assemble, closeIssuers, loadDocuments, type Parts } from './assemble/server.ts'
 import { bind } from './bind/bind.ts'
 import { digestOf } from './cache/digest.ts'
 import { classify } from './classify.ts'
@@ -17,6 +17,7 @@ import { waitAtMost } from './resilience/deadline.ts'
 import { type ResourceMetadata, resourceMetadataOf } from './resource-metadata.ts'
 import { type Revocation, RevocationDesk, type RevocationReceipt } from './revoke.ts'
 import { type ServerStatus, statusOf } from './status.ts'
+import { sourceKey } from './syntax/source.ts'
 import { Telemetry } from './telemetry.ts'
 import type { Presented, Verdict } from './verify/verifier.ts'
 
@@ -86,6 +87,7 @@ class Server implements ResourceServer {
     this.#telemetry = new Telemetry(settings.observer)
     this.#parts = assemble(settings, this.#telemetry)
     this.#desk = new RevocationDesk(this.#parts, issuers, this.#telemetry, settings.ports)
+    this.#parts.answers?.restore(this.#desk.restoring)
     this.metadata = resource === undefined ? undefined : resourceMetadataOf(resource, issuers, resourceMetadata)
     const resourceMetadataUrl = (): string | undefined => (this.#announced ? this.metadata?.url : undefined)
     this.#challenge = { realm, describeErrors, resourceMetadataUrl }
@@ -104,7 +106,7 @@ class Server implements ResourceServer {
   }
 
   tryAuthenticate(request: AuthRequest, needs?: OperationNeeds): AuthContext | AuthError | undefined {
-    if (this.#closing || this.#desk.restoring) return undefined
+    if (this.#closing || this.#restoring) return undefined
     try {
       const presented = this.#present(extract(request, this.#settings.maxTokenLength))
       const verdict = this.#recall(presented) ?? this.#judge(presented)
@@ -132,19 +134,28 @@ class Server implements ResourceServer {
 
   #present(token: string, request?: AuthRequest): Presented {
     const arrivedAt = this.#settings.ports.clock.monotonic()
-    return { token, digest: digestOf(token), jwt: undefined, arrivedAt, signal: request?.signal }
+    const source = request && ((): string | undefined => sourceKey(request.source))
+    return { token, digest: digestOf(token), jwt: undefined, arrivedAt, signal: request?.signal, source }
   }
 
   async #verify(presented: Presented): Promise<Verdict> {
     if (this.#closing) throw refused('closed')
     const { resilience, ports } = this.#settings
     // Who may have been revoked is not served before that is known; a store that fails says so within its deadline.
-    if (this.#desk.restoring) await waitAtMost(this.#desk.restoring, resilience.wait, ports.clock)
+    const restoring = this.#restoring
+    if (restoring) await waitAtMost(restoring, resilience.wait, ports.clock)
     if (this.#desk.restoring) throw refused('store_unavailable')
     const known = this.#recall(presented)
     if (known) return known
     const { issuer, verifier, jwt } = classify(presented.token, this.#parts.routes)
     return verifier.verify({ ...presented, jwt }).catch(attributeTo(issuer))
+  }
+
+  /** Pending while the store has not said what an earlier process revoked, and what it knew. */
+  get #restoring(): Promise<unknown> | undefined {
+    const revocations = this.#desk.restoring
+    const answers = this.#parts.answers?.restoring
+    return revocations && answers ? Promise.all([revocations, answers]) : (revocations ?? answers)
   }
 
   /** A token seen before: one digest, one look-up. */
@@ -241,7 +252,7 @@ class Server implements ResourceServer {
   }
 
   async ready({ timeout = '5s' }: { readonly timeout?: Duration } = {}): Promise<ServerStatus> {
-    const loaded = Promise.all([this.#desk.restoring, loadDocuments(this.#parts)])
+    const loaded = Promise.all([this.#restoring, loadDocuments(this.#parts)])
     await waitAtMost(loaded, milliseconds(timeout), this.#settings.ports.clock)
     return this.status()
   }
@@ -269,8 +280,8 @@ class Server implements ResourceServer {
   }
 
   async #close(): Promise<void> {
-    closeDocuments(this.#parts)
-    await this.#desk.close()
+    closeIssuers(this.#parts)
+    await Promise.all([this.#desk.close(), this.#parts.answers?.close()])
     await this.#settings.ports.http.close()
   }
 }

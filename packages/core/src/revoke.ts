@@ -2,9 +2,9 @@ import type { Stores } from './assemble/stores.ts'
 import { digestOf, revocationKeyOf } from './cache/digest.ts'
 import type { MarkKind } from './cache/revocations.ts'
 import { ConfigError } from './errors.ts'
-import type { Cancel, Clock } from './ports/clock.ts'
+import type { Clock } from './ports/clock.ts'
 import type { Random } from './ports/random.ts'
-import { backoff } from './resilience/backoff.ts'
+import { RevocationRecord } from './record/revocation-record.ts'
 import { parseJws } from './syntax/jws.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -75,41 +75,28 @@ function claimedExpiry(token: string): number | undefined {
   return typeof exp === 'number' ? exp : undefined
 }
 
-const SNAPSHOT = 'revocations'
-/** Milliseconds before the record is tried again where the store did not give it, doubling to the cap. */
-const RETRY = { base: 1_000, cap: 30_000 } as const
-
 export interface DeskPorts {
   readonly clock: Clock
   readonly random: Random
 }
 
-/** Takes orders to revoke, and keeps them over a restart where there is a store. */
+/** Takes orders to revoke. */
 export class RevocationDesk {
   readonly #stores: Stores
   readonly #issuers: readonly string[]
   readonly #telemetry: Telemetry
-  readonly #ports: DeskPorts
-  /** Pending until the store has answered for the first time, or was given up; `undefined` from then on. */
-  restoring: Promise<void> | undefined
-  /** False while the store has a record that was not read: writing now would erase it. */
-  #read = false
-  #changed = false
-  #saving: Promise<boolean> | undefined
-  #failures = 0
-  #closed = false
-  #cancel: Cancel = () => undefined
+  readonly #record: RevocationRecord
 
   constructor(stores: Stores, issuers: readonly string[], telemetry: Telemetry, ports: DeskPorts) {
     this.#stores = stores
     this.#issuers = issuers
     this.#telemetry = telemetry
-    this.#ports = ports
-    if (!stores.snapshots.durable) return
-    stores.revocations.onChange = () => void this.#save()
-    this.restoring = this.#restore().finally(() => {
-      this.restoring = undefined
-    })
+    this.#record = new RevocationRecord(stores.revocations, stores.snapshots, telemetry, ports)
+  }
+
+  /** Pending until it is known what an earlier process revoked, or the store was given up. */
+  get restoring(): Promise<void> | undefined {
+    return this.#record.restoring
   }
 
   /** @throws {ConfigError} */
@@ -124,56 +111,12 @@ export class RevocationDesk {
       revocations.addMark(target.kind, target.issuer, target.value, target.before)
     }
     this.#telemetry.emit({ type: 'revocation', result: 'recorded' })
-    await this.restoring
-    return { scope: 'process', durable: await this.#save() }
+    await this.#record.restoring
+    return { scope: 'process', durable: await this.#record.saved() }
   }
 
   /** Writes what was not written yet. */
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#cancel()
-    await (this.#changed ? this.#save() : this.#saving)
-  }
-
-  /** One write at a time, and another one for what came in meanwhile. @returns True when all of it would survive. */
-  #save(): Promise<boolean> {
-    this.#changed = true
-    if (!this.#read) return Promise.resolve(false)
-    return (this.#saving ??= this.#write())
-  }
-
-  async #write(): Promise<boolean> {
-    const { snapshots, revocations } = this.#stores
-    try {
-      while (this.#changed) {
-        this.#changed = false
-        if (await snapshots.save(SNAPSHOT, revocations.serialize())) continue
-        this.#changed = true
-        return false
-      }
-      return true
-    } finally {
-      this.#saving = undefined // at once: an order that comes now must not take this write for its own
-    }
-  }
-
-  /** Until the record has been read, nothing may rest on its being complete. */
-  async #restore(): Promise<void> {
-    const { snapshots, revocations } = this.#stores
-    const loaded = await snapshots.load(SNAPSHOT)
-    revocations.unread = loaded === 'failed'
-    if (loaded === 'failed') {
-      if (this.#closed) return
-      this.#failures += 1
-      const wait = backoff(this.#failures, RETRY.base, RETRY.cap, this.#ports.random)
-      this.#cancel = this.#ports.clock.after(wait, () => void this.#restore())
-      return
-    }
-    this.#read = true
-    if (loaded.kept !== undefined && !revocations.restore(loaded.kept)) {
-      revocations.lose()
-      this.#telemetry.emit({ type: 'store_failed', operation: 'load' })
-    }
-    if (this.#changed) void this.#save()
+  close(): Promise<void> {
+    return this.#record.close()
   }
 }

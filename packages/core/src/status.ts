@@ -1,5 +1,6 @@
 import type { IssuerParts } from './assemble/issuer.ts'
 import type { Parts } from './assemble/server.ts'
+import type { EndpointStatus } from './introspection/endpoint-status.ts'
 import type { LastGoodStatus } from './resilience/last-good.ts'
 import type { Counters, Telemetry } from './telemetry.ts'
 
@@ -26,6 +27,8 @@ export interface IssuerStatus {
   readonly metadata: LastGoodStatus | undefined
   /** The key set, where one is fetched. */
   readonly keys: (LastGoodStatus & { readonly kids: readonly (string | undefined)[] }) | undefined
+  /** The introspection endpoint, where tokens are introspected. */
+  readonly introspection: EndpointStatus | undefined
 }
 
 export function statusOf(parts: Parts, telemetry: Telemetry): ServerStatus {
@@ -52,14 +55,17 @@ function worst(issuers: readonly IssuerStatus[]): ServerState {
 
 function issuerStatus(parts: IssuerParts): IssuerStatus {
   const { issuer, metadata, keySet, keys } = parts
+  const introspection = parts.endpoint?.status
   const documents = [metadata, keySet].filter((document) => document !== undefined)
   const missing = documents.some((document) => document.value === undefined)
   const failing = documents.some((document) => document.status.failures > 0)
+  const impaired = introspection && (introspection.state !== 'healthy' || introspection.misconfigured)
   return {
     issuer,
-    state: judgesNothing(parts) ? 'cold' : missing || failing ? 'degraded' : 'fresh',
+    state: judgesNothing(parts) ? 'cold' : missing || failing || impaired ? 'degraded' : 'fresh',
     metadata: metadata?.status,
     keys: keySet && { ...keySet.status, kids: keys?.keys.map(({ kid }) => kid) ?? [] },
+    introspection,
   }
 }
 

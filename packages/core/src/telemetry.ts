@@ -1,7 +1,7 @@
 import { debuglog } from 'node:util'
 import { Advisor } from './advice.ts'
 import { AuthError, type Reason, REASONS } from './errors.ts'
-import type { DocumentEvent, HoldfastEvent, Observer } from './ports/observer.ts'
+import type { DocumentEvent, EndpointEvent, HoldfastEvent, Observer } from './ports/observer.ts'
 
 /** Plain integers since the start; cheap enough to count on every request. */
 export interface Counters {
@@ -49,6 +49,13 @@ export class Telemetry {
   document(event: DocumentEvent): void {
     this.emit(event)
     const advice = event.result === 'failed' ? this.#advisor.forDocument(event) : undefined
+    if (advice) this.emit(advice)
+  }
+
+  /** Tells how an endpoint does, and what would mend it where waiting does not. */
+  endpoint(event: EndpointEvent): void {
+    this.emit(event)
+    const advice = event.misconfigured ? this.#advisor.for('introspection_misconfigured', event.issuer) : undefined
     if (advice) this.emit(advice)
   }
 

@@ -5,13 +5,15 @@ import { RecencyCache } from '../src/cache/recency-cache.ts'
 import { Revocations } from '../src/cache/revocations.ts'
 import type { HoldfastEvent } from '../src/ports/observer.ts'
 import type { Store } from '../src/ports/store.ts'
-import { Snapshots } from '../src/resilience/snapshots.ts'
+import { Snapshots } from '../src/record/snapshots.ts'
 import { RevocationDesk } from '../src/revoke.ts'
 import { Telemetry } from '../src/telemetry.ts'
 import type { VerifiedToken } from '../src/verify/verified-token.ts'
 import { chance } from './support/chance.ts'
 import { deferred } from './support/deferred.ts'
-import { ManualClock, settled } from './support/manual-clock.ts'
+import { ManualClock, settled, START } from './support/manual-clock.ts'
+import { MemoryStore } from './support/memory-store.ts'
+import { verifiedToken } from './support/tokens.ts'
 
 const DAY = 86_400_000
 
@@ -233,3 +235,60 @@ describe('writing', () => {
     expect(clock.timers).toBe(0)
   })
 })
+
+describe('two processes with one store', () => {
+  test('keep the orders of both, and each learns of the other when it writes', async () => {
+    const store = new MemoryStore()
+    const [one, two] = [setUp(store), setUp(store)]
+    await Promise.all([one.desk.restoring, two.desk.restoring])
+    await one.desk.revoke({ token: 'a' })
+    expect(two.revocations.isTombstone('a')).toBe(false)
+    await two.desk.revoke({ token: 'b' })
+    expect(two.revocations.isTombstone('a')).toBe(true)
+    const next = setUp(store)
+    await next.desk.restoring
+    expect(['a', 'b'].map((token) => next.revocations.isTombstone(token))).toEqual([true, true])
+  }) // IN-47
+
+  test('of two marks the stricter one stays, whoever writes last', async () => {
+    const clock = new ManualClock()
+    const store = new MemoryStore()
+    const [one, two] = [setUp(store, clock), setUp(store, clock)]
+    await Promise.all([one.desk.restoring, two.desk.restoring])
+    await one.desk.revoke({ sub: 'x', before: START + 100 })
+    await two.desk.revoke({ sub: 'x', before: START })
+    const next = setUp(store, clock)
+    await next.desk.restoring
+    const token = verifiedToken({ sub: 'x', iat: START + 50, exp: START + 60 }, clock)
+    expect([two, next].map(({ revocations }) => revocations.judge(token))).toEqual(['token_revoked', 'token_revoked'])
+  }) // IN-47
+
+  test('a record that became none meanwhile is written anew, and is not complete', async () => {
+    const store = new MemoryStore()
+    const { desk, revocations, events } = setUp(store)
+    await desk.restoring
+    store.kept.set('revocations', 'nonsense')
+    expect(await desk.revoke({ token: 'a' })).toMatchObject({ durable: true })
+    expect(revocations.complete).toBe(false)
+    expect(events).toContainEqual({ type: 'store_failed', operation: 'load' })
+  }) // IN-39
+})
+
+test('an order is written once', async () => {
+  const store = new MemoryStore()
+  const { desk } = setUp(store)
+  await desk.restoring
+  await desk.revoke({ token: 'a' })
+  expect(store.written).toEqual(['revocations'])
+})
+
+test('what could not be written is tried again without a further order', async () => {
+  const store = new HandStore()
+  const { clock, desk } = setUp(store)
+  await desk.restoring
+  store.works = false
+  expect((await desk.revoke({ token: 'a' })).durable).toBe(false)
+  store.works = true
+  await clock.advance(2_000)
+  expect(await afterRestart(store, 'a')).toBe(true)
+}) // IN-38

@@ -1,8 +1,8 @@
+import { proxyAdvice } from '../advice.ts'
 import { revocationKeyOf } from '../cache/digest.ts'
 import type { Route } from '../classify.ts'
+import { IntrospectionEndpoint } from '../introspection/endpoint.ts'
 import type { Introspector } from '../introspection/introspector.ts'
-import { limited } from '../introspection/limited.ts'
-import { pausing } from '../introspection/pausing.ts'
 import { remoteIntrospector } from '../introspection/remote.ts'
 import type { Metadata, Named } from '../keys/discovery.ts'
 import type { KeySet } from '../keys/key-set.ts'
@@ -26,11 +26,13 @@ export interface IssuerParts {
   /** Present where keys are fetched. */
   readonly keySet: LastGood<KeySet> | undefined
   readonly keys: KeySource | undefined
+  /** Present where tokens are introspected. */
+  readonly endpoint: IntrospectionEndpoint | undefined
   /** Whether opaque tokens wait for the metadata: it names their endpoint. */
   readonly introspectsByMetadata: boolean
 }
 
-/** Wires one issuer: documents, then keys, then verifiers; behaviour is added by wrapping, outermost last. */
+/** Wires one issuer: documents, then keys and the introspection endpoint, then verifiers. */
 export function assembleIssuer(
   issuer: IssuerSettings,
   settings: Settings,
@@ -48,9 +50,8 @@ export function assembleIssuer(
     ? pinnedKeys(jwt.pinned)
     : keySet && remoteKeys(keySet, settings.ports.clock, settings.resilience.wait)
 
-  const introspector =
-    introspection && limited(pausing(remote(wiring, introspection, metadata), settings.ports.clock), limitsOf(settings))
-  const opaque = introspector && introspection && introspectionVerifier(wiring, introspection, introspector)
+  const endpoint = introspection && endpointOf(wiring, remote(wiring, introspection, metadata))
+  const opaque = endpoint && introspectionVerifier(wiring, introspection, endpoint)
   const local = jwt && keys && jwtVerifier(wiring, jwt, keys)
   const verifier = local && opaque ? introspectedJwt(wiring, jwt, local, opaque) : local?.()
 
@@ -60,6 +61,7 @@ export function assembleIssuer(
     metadata,
     keySet,
     keys,
+    endpoint,
     introspectsByMetadata: introspection !== undefined && introspection.endpoint === undefined,
   }
 }
@@ -86,8 +88,20 @@ function remote(
   )
 }
 
-function limitsOf({ resilience }: Settings): { inFlight: number; waiting: number } {
-  return { inFlight: resilience.maxInFlight, waiting: resilience.maxWaiting }
+function endpointOf({ issuer: { issuer }, settings, telemetry }: Wiring, inner: Introspector): IntrospectionEndpoint {
+  const { resilience, ports } = settings
+  const bounds = {
+    inFlight: resilience.maxInFlight,
+    waiting: { known: resilience.maxWaitingKnown, new: resilience.maxWaitingNew },
+    // Twice as long, and there would be no answer at all.
+    slow: { never: resilience.graceWait, always: resilience.introspectionDeadline / 2 },
+  }
+  return new IntrospectionEndpoint(inner, bounds, {
+    ...ports,
+    report: (state, previous, misconfigured) =>
+      telemetry.endpoint({ type: 'endpoint', issuer, state, previous, misconfigured }),
+    oneSource: () => telemetry.emit(proxyAdvice(issuer)),
+  })
 }
 
 function jwtVerifier(
@@ -120,13 +134,13 @@ function jwtVerifier(
 function introspectionVerifier(
   { issuer, settings, stores, telemetry }: Wiring,
   introspection: IntrospectionSettings,
-  introspector: Introspector,
+  endpoint: IntrospectionEndpoint,
 ): (owner?: Verifier) => IntrospectionVerifier {
   const { clock, random } = settings.ports
   const shared = {
     terms: settings.resilience,
     scopeSource: issuer.scopeClaims,
-    introspector,
+    endpoint,
     positives: stores.introspected,
     negatives: stores.negatives,
     clock,

@@ -1,41 +1,48 @@
-import { assembleIssuer, type IssuerParts } from './issuer.ts'
+import { AnswerRecord } from '../record/answer-record.ts'
 import { NegativeCache } from '../cache/negative-cache.ts'
-import { RecencyCache } from '../cache/recency-cache.ts'
+import { type CacheBounds, RecencyCache } from '../cache/recency-cache.ts'
 import { Revocations } from '../cache/revocations.ts'
 import type { Routes } from '../classify.ts'
 import type { Metadata } from '../keys/discovery.ts'
 import type { KeySet } from '../keys/key-set.ts'
+import type { AnswerIssuer } from '../record/kept-entry.ts'
 import type { Settings } from '../options/settings.ts'
 import type { LastGood } from '../resilience/last-good.ts'
-import { Snapshots } from '../resilience/snapshots.ts'
+import { Snapshots } from '../record/snapshots.ts'
 import type { Telemetry } from '../telemetry.ts'
+import { LEAST_BYTES } from '../verify/verified-token.ts'
+import { assembleIssuer, type IssuerParts } from './issuer.ts'
+import { storeTrouble } from './store-trouble.ts'
 import type { Stores } from './stores.ts'
 
 /** The parts of a server, wired together once. */
 export interface Parts extends Stores {
   readonly issuers: readonly IssuerParts[]
   readonly routes: Routes
+  /** Present where introspection answers are kept over a restart. */
+  readonly answers: AnswerRecord | undefined
 }
 
 export function assemble(settings: Settings, telemetry: Telemetry): Parts {
   const { clock } = settings.ports
   const { cache } = settings
   const stores: Stores = {
-    jwts: new RecencyCache(cache.jwts, clock),
-    introspected: new RecencyCache(cache.introspected, clock),
+    jwts: new RecencyCache(attainable(cache.jwts), clock),
+    introspected: new RecencyCache(attainable(cache.introspected), clock),
     negatives: new NegativeCache(cache.negative.entries, cache.negative.ttl, clock),
     revocations: new Revocations(
       { entries: cache.revocations.entries, lifetime: settings.maxTokenLifetime, skew: settings.skewSeconds * 1_000 },
       clock,
       () => telemetry.emit({ type: 'revocation', result: 'overflow' }),
     ),
-    snapshots: new Snapshots(settings.store, clock, (operation) => telemetry.emit({ type: 'store_failed', operation })),
+    snapshots: new Snapshots(settings.store, clock, storeTrouble(telemetry)),
   }
   const issuers = settings.issuers.map((issuer) => assembleIssuer(issuer, settings, stores, telemetry))
   const routes = issuers.map(({ route }) => route)
   return {
     ...stores,
     issuers,
+    answers: cache.introspected.persist ? answerRecord(settings, stores, issuers, telemetry) : undefined,
     routes: {
       byIssuer: new Map(routes.map((route) => [route.issuer, route])),
       opaque: routes.filter(({ opaque }) => opaque !== undefined),
@@ -43,17 +50,46 @@ export function assemble(settings: Settings, telemetry: Telemetry): Parts {
   }
 }
 
+/** Only answers about opaque tokens: a JWT's own signature must be checked again anyway. */
+function answerRecord(
+  { issuers: configured, resilience, cache, ports }: Settings,
+  { introspected, snapshots, revocations }: Stores,
+  issuers: readonly IssuerParts[],
+  telemetry: Telemetry,
+): AnswerRecord {
+  const owners = issuers.flatMap(({ issuer, route }, index): [string, AnswerIssuer][] =>
+    route.opaque ? [[issuer, { issuer, verifier: route.opaque, scopeSource: configured[index]!.scopeClaims }]] : [],
+  )
+  const parts = {
+    cache: introspected,
+    entries: cache.introspected.entries,
+    snapshots,
+    revocations,
+    issuers: new Map(owners),
+    terms: resilience,
+    failed: () => telemetry.emit({ type: 'store_failed', operation: 'load' }),
+  }
+  return new AnswerRecord(parts, ports)
+}
+
 /** Asks for every document that is not there yet. Never rejects. */
 export async function loadDocuments(parts: Parts): Promise<void> {
   await Promise.all(documentsOf(parts).map((document) => document.obtain()))
 }
 
-export function closeDocuments(parts: Parts): void {
+/** Ends what would go on by itself; who waits for an introspection hears that it will not come. */
+export function closeIssuers(parts: Parts): void {
   for (const document of documentsOf(parts)) document.close()
+  for (const { endpoint } of parts.issuers) endpoint?.close()
 }
 
 function documentsOf(parts: Parts): readonly (LastGood<Metadata> | LastGood<KeySet>)[] {
   return parts.issuers
     .flatMap(({ metadata, keySet }) => [metadata, keySet])
     .filter((document) => document !== undefined)
+}
+
+/** A store sets a place aside for each of its entries: no more of them than could ever fill its bytes. */
+function attainable({ entries, bytes }: CacheBounds): CacheBounds {
+  return { entries: Math.min(entries, Math.ceil(bytes / LEAST_BYTES)), bytes }
 }

@@ -2,7 +2,7 @@ import type { NegativeCache } from '../cache/negative-cache.ts'
 import type { RecencyCache } from '../cache/recency-cache.ts'
 import type { Revocations } from '../cache/revocations.ts'
 import type { IssuerSettings, Settings } from '../options/settings.ts'
-import type { Snapshots } from '../resilience/snapshots.ts'
+import type { Snapshots } from '../record/snapshots.ts'
 import type { Telemetry } from '../telemetry.ts'
 import type { VerifiedToken } from '../verify/verified-token.ts'
 

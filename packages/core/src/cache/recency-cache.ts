@@ -27,6 +27,10 @@ export class RecencyCache<T extends Cacheable> {
   readonly #clock: Clock
   readonly #probation: LRUCache<string, T>
   readonly #protected: LRUCache<string, T>
+  /** Hears of what came in and what was taken out, so that it can be kept; not of what had to make room. */
+  onChange: (change: 'set' | 'deleted', key: string) => void = () => undefined
+  /** Makes an entry that an earlier process had, for who asks first. It is protected: it has been in use for a while. */
+  earlier: ((key: string) => T | undefined) | undefined
 
   constructor(bounds: CacheBounds, clock: Clock) {
     this.#clock = clock
@@ -55,25 +59,33 @@ export class RecencyCache<T extends Cacheable> {
       this.#probation.delete(key)
       this.#protected.set(key, newcomer)
     }
-    return newcomer
+    return newcomer ?? this.#wake(key)
   }
 
   /** The entry, its recency unchanged. */
   peek(key: string): T | undefined {
-    return this.#protected.peek(key) ?? this.#probation.peek(key)
+    return this.#held(key) ?? this.#wake(key)
   }
 
   /** Puts an entry in, or newer knowledge in the place of older: a renewal is no new admission. */
   set(key: string, value: T): void {
-    const previous = this.peek(key)
+    const previous = this.#held(key)
     value.admittedAt = previous?.admittedAt ?? this.#clock.monotonic()
     if (this.#protected.has(key)) this.#protected.set(key, value)
     else this.#probation.set(key, value)
+    this.onChange('set', key)
   }
 
+  /** Takes an entry out; said also where there is none: what is kept elsewhere may have it. */
   delete(key: string): void {
     this.#protected.delete(key)
     this.#probation.delete(key)
+    this.onChange('deleted', key)
+  }
+
+  /** All entries, in the order in which they would survive: the protected ones by recency, then newcomers by recency. */
+  ranked(): T[] {
+    return [...this.#protected.values(), ...this.#probation.values()]
   }
 
   clear(): void {
@@ -87,6 +99,18 @@ export class RecencyCache<T extends Cacheable> {
 
   get bytes(): number {
     return this.#protected.calculatedSize + this.#probation.calculatedSize
+  }
+
+  #held(key: string): T | undefined {
+    return this.#protected.peek(key) ?? this.#probation.peek(key)
+  }
+
+  #wake(key: string): T | undefined {
+    const value = this.earlier?.(key)
+    if (!value) return undefined
+    value.admittedAt = this.#clock.monotonic()
+    this.#protected.set(key, value)
+    return value
   }
 }
 

@@ -12,7 +12,10 @@ export type Answer =
     }
   | { readonly is: 'inactive' }
 
-/** Why no verdict came. `misconfigured` is our own mistake; everything else is the endpoint's trouble. */
+/**
+ * Why no verdict came. `misconfigured` and `credentials_failed` are our own mistakes; `overloaded`, `down` and `closed`
+ * mean that nothing was sent; everything else is the endpoint's trouble.
+ */
 export type TroubleKind =
   | 'misconfigured'
   | 'throttled'
@@ -29,6 +32,7 @@ export type TroubleKind =
   | 'no_endpoint'
   | 'credentials_failed'
   | 'overloaded'
+  | 'down'
   | 'closed'
 
 /** No verdict: nothing was learnt about the token. */
@@ -44,12 +48,14 @@ export class Trouble extends Error {
     this.pause = options.pause ?? 0
     Object.defineProperty(this, 'cause', { value: options.cause, enumerable: false })
   }
+
+  static of(this: void, error: unknown): Trouble {
+    return error instanceof Trouble ? error : new Trouble('protocol', { cause: error })
+  }
 }
 
 export interface IntrospectionRequest {
   readonly token: string
-  /** Called when the request leaves our own queue: from then on it is the endpoint that lets us wait. */
-  readonly sent?: (() => void) | undefined
 }
 
 /** Kinds that say something of the endpoint's health; the others are our own doing, or some token's. */
@@ -61,13 +67,14 @@ const ENDPOINT_FAILURES: readonly TroubleKind[] = [
   'reset',
   'server_error',
   'throttled',
+  'down',
 ]
 
 export function isEndpointFailure(trouble: Trouble): boolean {
   return ENDPOINT_FAILURES.includes(trouble.kind)
 }
 
-/** Asks the authority about one token. Behaviour is added by wrapping; `assemble.ts` says in which order. */
+/** Asks the authority about one token. */
 export interface Introspector {
   /** @throws {Trouble} when there is no verdict. */
   introspect(request: IntrospectionRequest): Promise<Answer>

@@ -1,22 +1,19 @@
-import { object, integer, oneOf, optional, span, withDefault, type Check } from './check.ts'
+import { flag, object, integer, oneOf, optional, span, withDefault, type Check } from './check.ts'
 import { DEFAULTS, PRESETS } from './defaults.ts'
 import type { ResiliencePreset } from './options.ts'
 import type { CacheSettings, ResilienceSettings } from './settings.ts'
 
 /** Checks of the options that bound something: memory, time, calls. */
 
-const positive = withDefault(
-  object({
-    entries: optional(integer(1, 10_000_000), DEFAULTS.entries),
-    bytes: optional(integer(1_024, 2 ** 36), DEFAULTS.bytes),
-  }),
-  {},
-)
+const positive = {
+  entries: optional(integer(1, 10_000_000), DEFAULTS.entries),
+  bytes: optional(integer(1_024, 2 ** 36), DEFAULTS.bytes),
+}
 
 export const cache: Check<CacheSettings> = withDefault(
   object<CacheSettings>({
-    introspected: positive,
-    jwts: positive,
+    introspected: withDefault(object({ ...positive, persist: optional(flag, false) }), {}),
+    jwts: withDefault(object(positive), {}),
     negative: withDefault(
       object({
         entries: optional(integer(1, 1_000_000), DEFAULTS.negative.entries),
@@ -49,7 +46,8 @@ export const resilience: Check<ResilienceSettings> = (value, path) => {
     documentDeadline: withDefault(span('10ms', '60s'), DEFAULTS.documentDeadline),
     connectTimeout: withDefault(span('10ms', '60s'), DEFAULTS.connectTimeout),
     maxInFlight: optional(integer(1, 10_000), DEFAULTS.maxInFlight),
-    maxWaiting: optional(integer(0, 1_000_000), DEFAULTS.maxWaiting),
+    maxWaitingKnown: optional(integer(1, 1_000_000), DEFAULTS.maxWaitingKnown),
+    maxWaitingNew: optional(integer(1, 1_000_000), DEFAULTS.maxWaitingNew),
   })(options, path)
   return Object.freeze({ ...numbers, documentFreshness: Object.freeze({ ...DEFAULTS.documentFreshness }) })
 }

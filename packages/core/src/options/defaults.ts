@@ -31,8 +31,10 @@ export const DEFAULTS = {
   connectTimeout: '500ms',
   /** Sockets to one authorization server; more starves servers with few workers. */
   maxInFlight: 100,
-  /** 1,000 known callers and 256 new ones. */
-  maxWaiting: 1_256,
+  /** As many as a struggling server can answer within the grace of most of them. */
+  maxWaitingKnown: 1_000,
+  /** A new token waits for a second: more could not be answered in it. */
+  maxWaitingNew: 256,
 } as const
 
 /** What the presets differ in: how long a revoked token, or a withdrawn key, may work in an outage. */

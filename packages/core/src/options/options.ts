@@ -54,7 +54,7 @@ export interface SharedServerOptions {
   readonly challenge?: ChallengeOptions
   /** Hears what happens; called synchronously. Default: configuration mistakes are warned about once. */
   readonly observe?: Observer | ((event: HoldfastEvent) => void)
-  /** Keeps key sets, metadata and revocations over a restart. Default: nothing is kept. */
+  /** Keeps key sets, metadata and revocations over a restart, such as `fileStore({ … })`. Default: nothing is kept. */
   readonly store?: Store
   /** Allows `http:` issuers and endpoints on 127.0.0.1, [::1] and localhost. For tests and demonstrations. */
   readonly allowInsecureLoopback?: boolean
@@ -147,15 +147,25 @@ export interface ResilienceOptions {
   readonly connectTimeout?: Duration
   /** Introspection calls in flight to one endpoint. Default 100. */
   readonly maxInFlight?: number
-  /** Introspection calls waiting for their turn. Default 1,256. */
-  readonly maxWaiting?: number
+  /** Known tokens waiting for their turn to be introspected again. Default 1,000. */
+  readonly maxWaitingKnown?: number
+  /** Tokens never verified here waiting for their turn. Default 256. */
+  readonly maxWaitingNew?: number
 }
 
 export interface CacheOptions {
-  readonly introspected?: CacheBoundsOptions
+  readonly introspected?: IntrospectedCacheOptions
   readonly jwts?: CacheBoundsOptions
   readonly negative?: { readonly entries?: number; readonly ttl?: Duration }
   readonly revocations?: { readonly entries?: number }
+}
+
+export interface IntrospectedCacheOptions extends CacheBoundsOptions {
+  /**
+   * Keeps the answers about opaque tokens in `store`, so that a process that restarts in an outage knows them, with their
+   * age. The store then holds their claims; no token. Default false.
+   */
+  readonly persist?: boolean
 }
 
 export interface CacheBoundsOptions {

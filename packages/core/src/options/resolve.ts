@@ -96,6 +96,11 @@ export function resolveSettings(options: ResourceServerOptions): Settings {
     return issuerSettings(typeof one === 'string' ? { issuer: one } : one, { path, audience: root.audience, endpoints })
   })
   checkTogether(issuers)
+  if (root.cache.introspected.persist && !root.store) {
+    throw new ConfigError(
+      `option "cache.introspected.persist" is true, and "store" is missing; write store: fileStore({ path: '…', key: … })`,
+    )
+  }
   const resource = resourceOf(root.resource, issuers, endpoints)
   const settings: Settings = {
     issuers: Object.freeze(issuers),

@@ -79,11 +79,12 @@ export interface ResilienceSettings {
   readonly documentFreshness: FreshnessPolicy
   readonly connectTimeout: number
   readonly maxInFlight: number
-  readonly maxWaiting: number
+  readonly maxWaitingKnown: number
+  readonly maxWaitingNew: number
 }
 
 export interface CacheSettings {
-  readonly introspected: CacheBounds
+  readonly introspected: CacheBounds & { readonly persist: boolean }
   readonly jwts: CacheBounds
   readonly negative: { readonly entries: number; readonly ttl: number }
   readonly revocations: { readonly entries: number }

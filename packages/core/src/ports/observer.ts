@@ -1,4 +1,5 @@
 import type { Reason } from '../errors.ts'
+import type { EndpointState } from '../resilience/endpoint-health.ts'
 
 /** What happened, for operators. No event holds a token, a secret, a subject, a client id or an upstream URL. */
 export type HoldfastEvent =
@@ -7,6 +8,7 @@ export type HoldfastEvent =
   | DocumentEvent
   | KeyEvent
   | IntrospectionEvent
+  | EndpointEvent
   | RevocationEvent
   | StoreEvent
   | AdviceEvent
@@ -60,6 +62,16 @@ export interface IntrospectionEvent {
   readonly trouble: string | undefined
   /** Milliseconds the call took. */
   readonly duration: number
+}
+
+/** An introspection endpoint does better or worse than before, or began or ceased to reject our credentials. */
+export interface EndpointEvent {
+  readonly type: 'endpoint'
+  readonly issuer: string
+  readonly state: EndpointState
+  /** The same as `state` where only `misconfigured` changed. */
+  readonly previous: EndpointState
+  readonly misconfigured: boolean
 }
 
 /** Revocations were recorded, or had to be forgotten early because their store was full. */

@@ -1,14 +1,16 @@
 import type { NegativeCache } from '../cache/negative-cache.ts'
 import type { RecencyCache } from '../cache/recency-cache.ts'
 import { type AuthError, type Reason, refused } from '../errors.ts'
-import { type Answer, type Introspector, Trouble } from '../introspection/introspector.ts'
-import { ageOf, type Clock, type Instant, instantOf } from '../ports/clock.ts'
+import type { IntrospectionEndpoint } from '../introspection/endpoint.ts'
+import type { Want } from '../introspection/inquiry.ts'
+import { Trouble } from '../introspection/introspector.ts'
+import { ageOf, type Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import { STILL_RUNNING, waitAtMost } from '../resilience/deadline.ts'
-import { MedianEstimate } from '../resilience/latency.ts'
 import { checkIntrospectedClaims, type IntrospectionRules } from './introspected-claims.ts'
+import { type Call, IntrospectionCalls, type Outcome } from './introspection-calls.ts'
 import type { ScopeSource } from './scopes.ts'
-import { VerifiedToken } from './verified-token.ts'
+import type { VerifiedToken } from './verified-token.ts'
 import type { Presented, Verdict, Verifier } from './verifier.ts'
 
 /** How long an answer counts, and how long a request waits for one. Milliseconds. */
@@ -26,7 +28,7 @@ export interface IntrospectionVerifierParts {
   readonly rules: IntrospectionRules
   readonly terms: EvidenceTerms
   readonly scopeSource: ScopeSource
-  readonly introspector: Introspector
+  readonly endpoint: IntrospectionEndpoint
   readonly positives: RecencyCache<VerifiedToken>
   readonly negatives: NegativeCache
   readonly clock: Clock
@@ -46,89 +48,79 @@ export type CallReport =
     }
   | { readonly is: 'stale'; readonly age: number }
 
-/** One running call. It belongs to the token, not to a caller: whoever waits may leave, the answer is still used. */
-interface Call {
-  readonly since: Instant
-  outcome: Promise<Outcome>
-  /** Set when what it will answer is no longer wanted. */
-  discarded: boolean
-  /** Set when it has left our own queue. */
-  sent: boolean
-}
-
-type Outcome =
-  | { readonly is: 'active'; readonly token: VerifiedToken }
-  | { readonly is: 'inactive' }
-  | { readonly is: 'trouble'; readonly trouble: Trouble }
-
-const troubled = (error: unknown): Outcome => ({
-  is: 'trouble',
-  trouble: error instanceof Trouble ? error : new Trouble('protocol', { cause: error }),
-})
-
-/** The outcome of a call that is being set up. */
-const STARTING: Promise<Outcome> = Promise.resolve(troubled(undefined))
-
 /** Multiples of the usual duration of a call after which a token in grace no longer waits. */
 const PATIENCE = 3
 
 /** Verifies tokens by asking the authority that issued them, and remembers what it said. */
 export class IntrospectionVerifier implements Verifier {
   readonly #parts: IntrospectionVerifierParts
-  readonly #owner: Verifier
-  readonly #calls = new Map<string, Call>()
-  readonly #usualDuration = new MedianEstimate()
+  readonly #calls: IntrospectionCalls
 
   /** @param owner The verifier that speaks for the issuer, when this one is a part of it. */
   constructor(parts: IntrospectionVerifierParts, owner?: Verifier) {
     this.#parts = parts
-    this.#owner = owner ?? this
+    const { rules, terms } = parts
+    const ended = (outcome: Outcome, duration: number): void => {
+      const trouble = outcome.is === 'trouble' ? { trouble: outcome.trouble } : {}
+      parts.report({ is: 'call', result: outcome.is, duration, ...trouble })
+    }
+    this.#calls = new IntrospectionCalls({ ...parts, issuer: rules.issuer, fresh: terms.fresh, ended }, owner ?? this)
   }
 
-  recall(entry: VerifiedToken): Verdict | undefined {
-    if (this.#age(entry) >= this.#freshFor(entry)) return undefined
-    return { token: this.#check(entry), source: 'cache', stale: false }
+  recall(entry: VerifiedToken, presented: Presented): Verdict | undefined {
+    const age = this.#age(entry)
+    if (age < this.#freshFor(entry)) {
+      const token = this.#check(entry)
+      if (age >= entry.aheadAfter) this.#askAhead(presented)
+      return { token, source: 'cache', stale: false }
+    }
+    // Where no answer can be had in time there is nothing to wait for; the question goes on behind the request.
+    if (age >= this.#end(entry) || !this.#outOfReach()) return undefined
+    this.#calls.for(presented, this.#want(presented))
+    return this.#stale(entry, age)
   }
 
-  now({ digest }: Presented): Verdict | undefined {
-    const known = this.#parts.positives.get(digest)
-    if (known) return this.recall(known)
-    if (this.#parts.negatives.judge(digest) === 'fresh') throw this.#refused('token_inactive')
+  now(presented: Presented): Verdict | undefined {
+    const { positives, negatives } = this.#parts
+    const known = positives.get(presented.digest)
+    if (known) return this.recall(known, presented)
+    if (negatives.judge(presented.digest) === 'fresh') throw this.#refused('token_inactive')
     return undefined
   }
 
   async verify(presented: Presented): Promise<Verdict> {
     const known = this.now(presented)
     if (known) return known
-    const call = this.#calls.get(presented.digest) ?? this.#call(presented)
-    const outcome = await waitAtMost(
-      call.outcome,
-      this.#patience(presented.digest),
-      this.#parts.clock,
-      presented.signal,
-    )
-    if (outcome === STILL_RUNNING)
-      return this.#withoutAnswer(presented, new Trouble(call.sent ? 'timeout' : 'overloaded'))
+    const call = this.#calls.for(presented, this.#want(presented))
+    const outcome = await this.#wait(call, this.#patience(presented.digest), presented.signal)
+    if (outcome === STILL_RUNNING) {
+      // Who has left needs no answer, and leaving early must not make trouble that something could be served on.
+      if (presented.signal?.aborted === true) throw this.#unavailable('introspection_unavailable', undefined)
+      return this.#withoutAnswer(presented, troubleOfWaiting(call))
+    }
     return outcome.is === 'trouble' ? this.#withoutAnswer(presented, outcome.trouble) : this.#judge(outcome)
   }
 
   async ask(presented: Presented, since: number): Promise<Verdict> {
     const { clock, positives, terms } = this.#parts
     const known = positives.get(presented.digest)
-    if (known && known.since.monotonic >= since) return { token: this.#check(known), source: 'cache', stale: false }
+    // Asked for on the monotonic clock, as requests arrive on it; a machine that slept shows on the other one only.
+    if (known && known.since.monotonic >= since && this.#age(known) < this.#freshFor(known))
+      return { token: this.#check(known), source: 'cache', stale: false }
     const until = clock.monotonic() + terms.wait
+    const want: Want = { urgency: { is: 'blocked' }, deadline: until }
     let trouble: Trouble | undefined
     // A call that began too early proves nothing for this request: wait for its end, then for the next one.
     for (let round = 0; round < 2; round += 1) {
-      const call = this.#calls.get(presented.digest) ?? this.#call(presented)
-      const outcome = await waitAtMost(call.outcome, until - clock.monotonic(), clock, presented.signal)
+      const call = this.#calls.for(presented, want)
+      const outcome = await this.#wait(call, until - clock.monotonic(), presented.signal)
       if (outcome === STILL_RUNNING) {
-        if (!call.sent) trouble = new Trouble('overloaded')
+        trouble = call.inquiry.startedAt ? undefined : troubleOfWaiting(call)
         break
       }
-      if (outcome.is === 'inactive' || (outcome.is === 'active' && call.since.monotonic >= since))
-        return this.#judge(outcome)
-      if (call.since.monotonic < since) continue
+      const startedAt = call.inquiry.startedAt?.monotonic ?? Infinity
+      if (outcome.is === 'inactive' || (outcome.is === 'active' && startedAt >= since)) return this.#judge(outcome)
+      if (startedAt < since) continue
       trouble = outcome.is === 'trouble' ? outcome.trouble : undefined
       break
     }
@@ -139,47 +131,21 @@ export class IntrospectionVerifier implements Verifier {
   forget(digest: string): void {
     this.#parts.positives.delete(digest)
     this.#parts.negatives.delete(digest)
-    const call = this.#calls.get(digest)
-    if (call) call.discarded = true
-    this.#calls.delete(digest)
+    this.#calls.forget(digest)
   }
 
-  #call({ token, digest }: Presented): Call {
-    const { introspector, clock } = this.#parts
-    const since = instantOf(clock)
-    const call: Call = { since, discarded: false, sent: false, outcome: STARTING }
-    const sent = (): void => {
-      call.sent = true
-    }
-    call.outcome = introspector
-      .introspect({ token, sent })
-      .then((answer) => this.#learn(token, digest, call, answer), troubled)
-      .then((outcome) => {
-        if (this.#calls.get(digest) === call) this.#calls.delete(digest)
-        this.#report(outcome, clock.monotonic() - since.monotonic)
-        return outcome
-      })
-    this.#calls.set(digest, call)
-    return call
+  /** A token in use is asked about before its answer grows old, while that costs nobody anything. */
+  #askAhead(presented: Presented): void {
+    if (this.#parts.endpoint.hasRoom && !this.#calls.has(presented.digest))
+      this.#calls.for(presented, this.#want(presented))
   }
 
-  /** Keeps an answer, unless newer knowledge or an order to forget came in between. */
-  #learn(token: string, digest: string, call: Call, answer: Answer): Outcome {
-    const { positives, negatives, rules, scopeSource, inactive } = this.#parts
-    if (answer.is === 'inactive') {
-      positives.delete(digest)
-      negatives.add(digest)
-      inactive?.(token, digest)
-      return { is: 'inactive' }
-    }
-    const { claims, size, freshFor } = answer
-    const fields = { digest, claims, size, freshFor, scopeSource, since: call.since, issuer: rules.issuer }
-    const verified = new VerifiedToken({ ...fields, by: 'introspection', key: undefined, verifier: this.#owner })
-    if (!call.discarded) {
-      negatives.delete(digest)
-      positives.set(digest, verified)
-    }
-    return { is: 'active', token: verified }
+  async #wait(call: Call, ms: number, signal: AbortSignal | undefined): Promise<Outcome | typeof STILL_RUNNING> {
+    call.waiting += 1
+    call.waitedFor = true
+    const outcome = await waitAtMost(call.outcome, ms, this.#parts.clock, signal)
+    call.waiting -= 1
+    return outcome
   }
 
   #judge(outcome: Exclude<Outcome, { is: 'trouble' }>): Verdict {
@@ -189,18 +155,21 @@ export class IntrospectionVerifier implements Verifier {
 
   /** No verdict came in time: what was known may stand in within its grace; an inactive token stays refused. */
   #withoutAnswer({ digest }: Presented, trouble: Trouble | undefined): Verdict {
-    const { positives, negatives, terms, report } = this.#parts
+    const { positives, negatives } = this.#parts
     const known = positives.get(digest)
     if (known) {
-      this.#check(known) // an expired token is refused, however little else is known
       const age = this.#age(known)
-      if (age < this.#freshFor(known) + terms.grace) {
-        report({ is: 'stale', age })
-        return { token: known, source: 'cache', stale: true }
-      }
+      if (age < this.#end(known)) return this.#stale(known, age)
+      this.#check(known) // an expired token is refused, however little else is known
     }
     if (negatives.judge(digest)) throw this.#refused('token_inactive')
     throw this.#unavailable('introspection_unavailable', trouble)
+  }
+
+  #stale(entry: VerifiedToken, age: number): Verdict {
+    const token = this.#check(entry)
+    this.#parts.report({ is: 'stale', age })
+    return { token, source: 'cache', stale: true }
   }
 
   #check(entry: VerifiedToken): VerifiedToken {
@@ -218,17 +187,35 @@ export class IntrospectionVerifier implements Verifier {
     return Math.min(this.#parts.terms.fresh, entry.freshFor ?? Infinity)
   }
 
-  #patience(digest: string): number {
-    const { positives, terms } = this.#parts
-    const known = positives.peek(digest)
-    if (!known || this.#age(known) >= this.#freshFor(known) + terms.grace) return terms.wait
-    return Math.min(terms.wait, Math.max(terms.graceWait, PATIENCE * this.#usualDuration.value))
+  /** The age from which on an entry is no evidence at all. */
+  #end(entry: VerifiedToken): number {
+    return this.#freshFor(entry) + this.#parts.terms.grace
   }
 
-  #report(outcome: Outcome, duration: number): void {
-    if (outcome.is !== 'trouble') this.#usualDuration.observe(duration)
-    const trouble = outcome.is === 'trouble' ? { trouble: outcome.trouble } : {}
-    this.#parts.report({ is: 'call', result: outcome.is, duration, ...trouble })
+  #outOfReach(): boolean {
+    const { endpoint } = this.#parts
+    return endpoint.outOfReach || endpoint.expectedWait > this.#graceWait()
+  }
+
+  #graceWait(): number {
+    const { terms, endpoint } = this.#parts
+    return Math.min(terms.wait, Math.max(terms.graceWait, PATIENCE * endpoint.usualDuration))
+  }
+
+  #patience(digest: string): number {
+    const known = this.#parts.positives.peek(digest)
+    return known && this.#age(known) < this.#end(known) ? this.#graceWait() : this.#parts.terms.wait
+  }
+
+  /** How urgent an answer is for a request that comes now. */
+  #want({ digest, source }: Presented): Want {
+    const { positives, terms, clock } = this.#parts
+    const known = positives.peek(digest)
+    const now = clock.monotonic()
+    if (!known) return { urgency: { is: 'new', source: source?.() }, deadline: now + terms.wait }
+    const left = this.#end(known) - this.#age(known)
+    if (left <= 0) return { urgency: { is: 'blocked' }, deadline: now + terms.wait }
+    return { urgency: { is: 'grace', left: Math.min(1, left / terms.grace) }, deadline: now + left }
   }
 
   #refused(reason: Reason, detail?: string): AuthError {
@@ -247,4 +234,9 @@ export class IntrospectionVerifier implements Verifier {
     const retryAfter = Math.max(spread, Math.ceil((trouble?.pause ?? 0) / 1_000))
     return refused(exact, { issuer: this.#parts.rules.issuer, retryAfter, cause: trouble })
   }
+}
+
+/** A call that has not left our own queue in time says nothing of the endpoint. */
+function troubleOfWaiting({ inquiry }: Call): Trouble {
+  return new Trouble(inquiry.startedAt ? 'timeout' : 'overloaded')
 }

@@ -5,6 +5,7 @@ import type { Claims } from './claims.ts'
 export type ScopeSource = readonly string[] | undefined
 
 const NONE: readonly string[] = Object.freeze([])
+const STANDARD: readonly string[] = Object.freeze(['scope', 'scp'])
 
 /** The scopes that a token grants, each once. A claim of another shape grants nothing. */
 export function scopesOf(claims: Claims, source: ScopeSource): readonly string[] {
@@ -15,11 +16,22 @@ export function scopesOf(claims: Claims, source: ScopeSource): readonly string[]
   return found.length === 0 ? NONE : Object.freeze([...new Set(found)])
 }
 
+/** How many they may be at most, without taking them apart. */
+export function scopesIn(claims: Claims, source: ScopeSource): number {
+  let count = 0
+  for (const name of source ?? STANDARD) {
+    const value = claims[name]
+    if (typeof value === 'string') count += value.split(' ').length
+    else if (Array.isArray(value)) count += value.length
+  }
+  return count
+}
+
 function parse(claims: Claims, name: string): readonly string[] {
   return (Object.hasOwn(claims, name) ? parseScope(claims[name]) : undefined) ?? NONE
 }
 
 /** Whether claims say anything about scopes; saying "none" is saying something. */
 export function statesScopes(claims: Claims, source: ScopeSource): boolean {
-  return (source ?? ['scope', 'scp']).some((name) => Object.hasOwn(claims, name))
+  return (source ?? STANDARD).some((name) => Object.hasOwn(claims, name))
 }

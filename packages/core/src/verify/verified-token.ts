@@ -1,8 +1,9 @@
+import { claimsBytes } from '../cache/heap-bytes.ts'
 import type { Cacheable } from '../cache/recency-cache.ts'
 import type { VerificationKey } from '../keys/jwk.ts'
 import type { Instant } from '../ports/clock.ts'
 import { audienceOf, type Claims } from './claims.ts'
-import { type ScopeSource, scopesOf, statesScopes } from './scopes.ts'
+import { type ScopeSource, scopesIn, scopesOf, statesScopes } from './scopes.ts'
 import type { Verifier } from './verifier.ts'
 
 export interface VerifiedTokenFields {
@@ -17,14 +18,17 @@ export interface VerifiedTokenFields {
   readonly scopeSource: ScopeSource
   /** Milliseconds the answer allows itself to be reused, when it says so. */
   readonly freshFor?: number | undefined
+  /** Milliseconds of age from which on a use asks for a new answer ahead. Default: never. */
+  readonly aheadAfter?: number | undefined
   /** Octets of the claims as they came. */
   readonly size: number
   readonly verifier: Verifier
 }
 
-/** What the engine keeps for one entry beside its claims: keys, links, strings. Measured, rounded up. */
-const OVERHEAD = 700
-const EXPANSION = 2
+/** Octets that the engine keeps for one entry beside its claims. Measured, rounded up. */
+export const LEAST_BYTES = 700
+/** The same for one scope. */
+const SCOPE = 80
 
 /** What is known of one token: the authority's word, not our decision. The token itself is not in it. */
 export class VerifiedToken implements Cacheable {
@@ -36,12 +40,13 @@ export class VerifiedToken implements Cacheable {
   readonly key: VerificationKey | undefined
   readonly verifier: Verifier
   readonly freshFor: number | undefined
-  readonly bytes: number
+  readonly aheadAfter: number
   admittedAt = 0
   readonly #scopeSource: ScopeSource
   #scopes: ReadonlySet<string> | undefined
   #scopeList: readonly string[] | undefined
   #audience: readonly string[] | undefined
+  #bytes: number | undefined
 
   constructor(fields: VerifiedTokenFields) {
     this.digest = fields.digest
@@ -52,8 +57,13 @@ export class VerifiedToken implements Cacheable {
     this.key = fields.key
     this.verifier = fields.verifier
     this.freshFor = fields.freshFor
-    this.bytes = OVERHEAD + EXPANSION * fields.size
+    this.aheadAfter = fields.aheadAfter ?? Infinity
     this.#scopeSource = fields.scopeSource
+  }
+
+  /** What the entry is reckoned to occupy, with the lists that are made at its first use. Only stores ask. */
+  get bytes(): number {
+    return (this.#bytes ??= LEAST_BYTES + claimsBytes(this.claims) + SCOPE * scopesIn(this.claims, this.#scopeSource))
   }
 
   /** Seconds, as `exp`. */

@@ -10,6 +10,8 @@ export interface Presented {
   /** Monotonic milliseconds at which the request arrived. */
   readonly arrivedAt: number
   readonly signal: AbortSignal | undefined
+  /** The key of the place that the request came from. Asked for only where a token was never verified here. */
+  readonly source: (() => string | undefined) | undefined
 }
 
 /** A token found good, and how that is known. */
@@ -25,9 +27,12 @@ export interface Verdict {
  * `unavailable` where nobody can tell.
  */
 export interface Verifier {
-  /** What an entry found in a store is worth now; `undefined` when it must be verified again. */
+  /**
+   * What an entry found in a store is worth now; `undefined` when it must be verified again. May start a call behind the
+   * request, never one that it waits for.
+   */
   recall(entry: VerifiedToken, presented: Presented): Verdict | undefined
-  /** Judges an unknown token at once, or `undefined` where it takes waiting. Starts nothing. */
+  /** Judges an unknown token at once, or `undefined` where it takes waiting. */
   now(presented: Presented): Verdict | undefined
   verify(presented: Presented): Promise<Verdict>
   /** Evidence from a call to the authority that began at `since` (monotonic) or later; `undefined` where there is no such authority. */

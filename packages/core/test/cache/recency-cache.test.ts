@@ -154,3 +154,39 @@ describe('removal', () => {
     expect([cache.entries, cache.get('kept'), cache.get('new')]).toEqual([0, undefined, undefined])
   }) // IN-41
 })
+
+describe('what is kept elsewhere', () => {
+  test('hears of what came in and of what was taken out, not of what had to make room', async () => {
+    const { cache, put, flood, settle } = setUp()
+    const heard: string[] = []
+    cache.onChange = (change, key) => void heard.push(`${change} ${key}`)
+    await settle('a')
+    put('a')
+    cache.delete('a')
+    cache.delete('never there')
+    flood(5)
+    expect(heard.slice(0, 4)).toEqual(['set a', 'set a', 'deleted a', 'deleted never there'])
+    expect(heard.filter((one) => one.startsWith('deleted'))).toHaveLength(2)
+  })
+
+  test('is ranked as it would survive: the protected ones by recency, then newcomers by recency', async () => {
+    const { cache, put, settle } = setUp()
+    await settle('a', 'b')
+    put('c')
+    put('d')
+    cache.get('a')
+    expect(cache.ranked().map(({ name }) => name)).toEqual(['a', 'b', 'd', 'c'])
+  })
+
+  test('is asked for what is not here, once, and protected then', () => {
+    const { cache, flood } = setUp()
+    const asked: string[] = []
+    cache.earlier = (key) => {
+      asked.push(key)
+      return key === 'kept' ? { name: key, bytes: 100, admittedAt: 0 } : undefined
+    }
+    expect([cache.get('kept')?.name, cache.peek('kept')?.name, cache.get('other')]).toEqual(['kept', 'kept', undefined])
+    flood(1_000)
+    expect([cache.get('kept')?.name, asked]).toEqual(['kept', ['kept', 'other']])
+  })
+})

@@ -202,7 +202,14 @@ export function bench(
 }
 
 export function present(token: string, clock: Clock = new HandClock()): Presented {
-  return { token, digest: digestOf(token), jwt: undefined, arrivedAt: clock.monotonic(), signal: undefined }
+  return {
+    token,
+    digest: digestOf(token),
+    jwt: undefined,
+    arrivedAt: clock.monotonic(),
+    signal: undefined,
+    source: undefined,
+  }
 }
 
 /** The reason of a refusal, or `'accepted'`. Anything but an `AuthError` goes on. */

@@ -28,5 +28,5 @@ export function verifiedToken(claims: Claims, clock: Clock, fields: Partial<Veri
 }
 
 export function presented(token: string, clock: Clock, signal?: AbortSignal): Presented {
-  return { token, digest: digestOf(token), jwt: undefined, arrivedAt: clock.monotonic(), signal }
+  return { token, digest: digestOf(token), jwt: undefined, arrivedAt: clock.monotonic(), signal, source: undefined }
 }

@@ -140,7 +140,7 @@ describe('an authority that does not answer', () => {
     expect(await verifier.verify(token)).toMatchObject({ stale: true, token: { by: 'signature' } })
   })
 
-  test.each(['timeout', 'connect', 'dns', 'tls', 'reset', 'server_error', 'throttled'] as const)(
+  test.each(['timeout', 'connect', 'dns', 'tls', 'reset', 'server_error', 'throttled', 'down'] as const)(
     'onlineWhenHealthy the signature stands in for an endpoint that fails with %s',
     async (authority) => {
       const { verifier, token } = setUp({ mode: 'onlineWhenHealthy', authority })

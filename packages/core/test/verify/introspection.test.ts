@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { NegativeCache } from '../../src/cache/negative-cache.ts'
 import { RecencyCache } from '../../src/cache/recency-cache.ts'
 import { AuthError } from '../../src/errors.ts'
+import { IntrospectionEndpoint } from '../../src/introspection/endpoint.ts'
 import { type Answer, type Introspector, Trouble, type TroubleKind } from '../../src/introspection/introspector.ts'
+import type { Urgency } from '../../src/resilience/admission-queue.ts'
 import type { Claims } from '../../src/verify/claims.ts'
 import { type CallReport, type EvidenceTerms, IntrospectionVerifier } from '../../src/verify/introspection.ts'
 import type { IntrospectionRules } from '../../src/verify/introspected-claims.ts'
@@ -26,24 +28,26 @@ const INACTIVE: Answer = { is: 'inactive' }
 
 type Say = Answer | TroubleKind | Promise<Answer>
 
-function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionRules> = {}) {
+function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionRules> = {}, random = 0) {
   const clock = new ManualClock()
   const reports: CallReport[] = []
   const asked: string[] = []
   const inactive: string[] = []
   let say: Say = active()
-  let queued = false
   const introspector: Introspector = {
-    introspect: async ({ token, sent }) => {
+    introspect: async ({ token }) => {
       asked.push(token)
-      await Promise.resolve() // a turn, as in the queue that stands before every endpoint
-      if (!queued) sent?.()
       if (typeof say === 'string') throw new Trouble(say)
       return say
     },
   }
   const positives = new RecencyCache<VerifiedToken>({ entries: 100, bytes: 1_000_000 }, clock)
   const negatives = new NegativeCache(100, 10_000, clock)
+  const endpoint = new IntrospectionEndpoint(
+    introspector,
+    { inFlight: 100, waiting: { known: 1_000, new: 256 }, slow: { never: 250, always: 1_000 } },
+    { clock, random: chance(random), report: () => undefined, oneSource: () => undefined },
+  )
   const verifier = new IntrospectionVerifier({
     rules: {
       issuer: 'https://as.example',
@@ -55,11 +59,11 @@ function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionR
     },
     terms: { ...TERMS, ...terms },
     scopeSource: undefined,
-    introspector,
+    endpoint,
     positives,
     negatives,
     clock,
-    random: chance(0),
+    random: chance(random),
     report: (report) => void reports.push(report),
     inactive: (token, digest) => void inactive.push(token, digest),
   })
@@ -71,9 +75,19 @@ function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionR
     positives,
     negatives,
     verifier,
+    endpoint,
     says: (next: Say) => void (say = next),
-    /** From now on calls stay in our own queue. */
-    queues: () => void (queued = true),
+    /** Fills the endpoint with calls that end when told to: others stay in our own queue until then. */
+    queues: () => {
+      const { promise, resolve } = deferred<Answer>()
+      say = promise
+      while (endpoint.hasRoom) {
+        const id = `other ${endpoint.status.inFlight}`
+        endpoint.inquire(id, id, { urgency: { is: 'blocked' }, deadline: Infinity })
+      }
+      asked.length = 0
+      return () => resolve(active())
+    },
     at: (signal?: AbortSignal, token = 't') => presented(token, clock, signal),
     verify: (signal?: AbortSignal, token = 't') => verifier.verify(presented(token, clock, signal)),
     stale: () => reports.filter(({ is }) => is === 'stale').length,
@@ -151,7 +165,8 @@ describe('a token never seen', () => {
     answer.come(active())
     await settled()
     expect(all.verifier.now(all.at())).toMatchObject({ source: 'cache', stale: false })
-  })
+    expect(all.endpoint.status.counters.late).toBe(1)
+  }) // IN-37
 
   test('a caller who leaves does not end the call for others', async () => {
     const all = setUp()
@@ -171,7 +186,6 @@ describe('a call that never left our own queue', () => {
   test('it is our load and not the endpoint: overloaded', async () => {
     const all = setUp()
     all.queues()
-    all.says(late().promise)
     const error = errorOf(() => all.verify())
     await all.clock.advance(1_000)
     const { reason, cause } = await error
@@ -189,7 +203,6 @@ describe('a call that never left our own queue', () => {
   test('for fresh evidence it is overloaded, too', async () => {
     const all = setUp()
     all.queues()
-    all.says(late().promise)
     const reason = reasonOf(() => ask(all, 0))
     await all.clock.advance(1_000)
     expect(await reason).toBe('overloaded')
@@ -211,13 +224,25 @@ describe('trouble', () => {
     expect([error.reason, error.status, error.code]).toEqual([reason, 503, 'unavailable'])
   }) // IN-20, IN-43
 
-  test('it is never kept: the next request asks again', async () => {
+  test('of the endpoint is never kept: the next request asks again', async () => {
     const all = setUp()
-    all.says('malformed')
+    all.says('timeout')
     await reasonOf(() => all.verify())
     all.says(active())
     expect([(await all.verify()).source, all.asked.length]).toEqual(['live', 2])
   }) // IN-08
+
+  test('that may be the token’s own keeps it apart for 10 s, and no other', async () => {
+    const all = setUp()
+    all.says('malformed')
+    await reasonOf(() => all.verify())
+    all.says(active())
+    const error = await errorOf(() => all.verify())
+    expect([error.reason, AuthError.detailsOf(error).retryAfter]).toEqual(['introspection_unavailable', 10])
+    expect((await all.verify(undefined, 'other')).source).toBe('live')
+    await all.clock.advance(10_000)
+    expect([(await all.verify()).source, all.asked]).toEqual(['live', ['t', 'other', 't']])
+  }) // IN-08, design §9.2
 
   test('it leaves no entry in either store', async () => {
     const all = setUp()
@@ -251,10 +276,11 @@ describe('trouble', () => {
 })
 
 describe('a fresh entry', () => {
-  test('it is served without a call until it is 60 s old', async () => {
+  test('it is served without a wait until it is 60 s old', async () => {
     const all = await known()
     await all.clock.advance(59_999)
-    expect([all.verifier.now(all.at()), all.asked.length]).toMatchObject([{ source: 'cache', stale: false }, 1])
+    all.says(late().promise)
+    expect(all.verifier.now(all.at())).toMatchObject({ source: 'cache', stale: false })
     await all.clock.advance(1)
     expect(all.verifier.now(all.at())).toBeUndefined()
   }) // IN-26
@@ -262,8 +288,9 @@ describe('a fresh entry', () => {
   test('a hit does not renew it', async () => {
     const all = await known()
     for (let second = 0; second < 60; second += 1) {
-      all.verifier.now(all.at())
+      expect(all.verifier.now(all.at())).toMatchObject({ stale: false })
       await all.clock.advance(1_000)
+      all.says('no_endpoint')
     }
     expect(all.verifier.now(all.at())).toBeUndefined()
   }) // IN-42
@@ -373,6 +400,17 @@ describe('an entry in grace', () => {
     expect((await verdict).stale).toBe(true)
   }) // IN-42
 
+  test('whoever leaves early gets nothing stale for it', async () => {
+    const all = await known()
+    await all.clock.advance(60_000)
+    all.says(late().promise)
+    const leaving = new AbortController()
+    const error = errorOf(() => all.verify(leaving.signal))
+    leaving.abort()
+    const { status, cause } = await error
+    expect([status, cause, all.stale(), all.clock.timers]).toEqual([503, undefined, 0, 0])
+  }) // rule 6, XC-15
+
   test('a late answer refreshes it', async () => {
     const all = await known()
     await all.clock.advance(60_000)
@@ -384,6 +422,7 @@ describe('an entry in grace', () => {
     answer.come(active())
     await settled()
     expect(all.verifier.now(all.at())).toMatchObject({ stale: false })
+    expect(all.endpoint.status.counters.late).toBe(1)
   }) // IN-37
 
   test('a late inactive answer evicts it at once', async () => {
@@ -452,6 +491,284 @@ describe('an entry in grace', () => {
     await all.verify()
     expect(all.asked.length).toBe(2)
   }) // IN-26
+})
+
+describe('asking ahead', () => {
+  test.each([
+    [0, 43_200],
+    [0.5, 48_000],
+    [1, 52_800],
+  ])('with chance %d a use after %d ms asks behind the request, and none before', async (random, after) => {
+    const all = setUp({}, {}, random)
+    await all.verify()
+    await all.clock.advance(Math.round(after) - 1)
+    expect([all.verifier.now(all.at())?.source, all.asked.length]).toEqual(['cache', 1])
+    await all.clock.advance(2)
+    all.says(late().promise)
+    expect([all.verifier.now(all.at())?.source, all.asked.length]).toEqual(['cache', 2])
+  }) // R23
+
+  test('its answer renews the token: nobody waits for it', async () => {
+    const all = await known()
+    await all.clock.advance(50_000)
+    all.says(active({ sub: 'newer' }))
+    expect(all.verifier.now(all.at())?.token.claims['sub']).toBe('somebody')
+    await all.clock.advance(30_000)
+    expect(all.verifier.now(all.at())).toMatchObject({ stale: false, token: { claims: { sub: 'newer' } } })
+  }) // R23
+
+  test('an inactive answer ends the token at once', async () => {
+    const all = await known()
+    await all.clock.advance(50_000)
+    all.says(INACTIVE)
+    all.verifier.now(all.at())
+    await settled()
+    expect(await reasonOf(() => all.verifier.now(all.at()))).toBe('token_inactive')
+  }) // R16
+
+  test('trouble changes nothing while the answer is fresh', async () => {
+    const all = await known()
+    await all.clock.advance(50_000)
+    all.says('timeout')
+    all.verifier.now(all.at())
+    await settled()
+    expect(all.verifier.now(all.at())).toMatchObject({ source: 'cache', stale: false })
+  })
+
+  test('one call at a time, however hot the token', async () => {
+    const all = await known()
+    await all.clock.advance(50_000)
+    all.says(late().promise)
+    for (let n = 0; n < 500; n += 1) all.verifier.now(all.at())
+    expect(all.asked.length).toBe(2)
+  })
+
+  test('a hot token costs 1.4 calls a minute at most', async () => {
+    const all = await known()
+    for (let half = 0; half < 1_200; half += 1) {
+      expect(all.verifier.now(all.at())?.stale).toBe(false)
+      await all.clock.advance(500)
+    }
+    expect(all.asked.length).toBeLessThanOrEqual(14)
+  }) // design §7
+
+  test('a token that nobody uses is not asked about', async () => {
+    const all = await known()
+    await all.clock.advance(3_600_000)
+    expect([all.asked.length, all.clock.timers]).toEqual([1, 0])
+  })
+
+  test('does not happen while the endpoint has no room', async () => {
+    const all = await known()
+    await all.clock.advance(50_000)
+    all.queues()
+    expect([all.verifier.now(all.at())?.source, all.asked]).toEqual(['cache', []])
+  })
+
+  test('does not happen while too many calls fail', async () => {
+    const all = await known()
+    await all.clock.advance(50_000)
+    all.says('timeout')
+    for (const token of ['a', 'b', 'c']) await reasonOf(() => all.verify(undefined, token))
+    expect(all.endpoint.status.state).toBe('limited')
+    expect([all.verifier.now(all.at())?.source, all.asked.length]).toEqual(['cache', 4])
+  })
+
+  test('an answer with max-age is asked for ahead of its own end', async () => {
+    const all = await known({}, active({}, 10_000))
+    await all.clock.advance(7_199)
+    all.verifier.now(all.at())
+    expect(all.asked.length).toBe(1)
+    await all.clock.advance(2)
+    all.verifier.now(all.at())
+    expect(all.asked.length).toBe(2)
+  }) // IN-32
+})
+
+/** Five calls fail after five seconds without an answer. */
+async function fallDown(all: Set): Promise<void> {
+  await all.clock.advance(5_000)
+  all.says('connect')
+  for (let n = 0; n < 5; n += 1) await reasonOf(() => all.verify(undefined, `f${n}`))
+  expect(all.endpoint.status.state).toBe('down')
+  all.asked.length = 0
+}
+
+const ways: readonly (readonly [string, (all: Set) => Promise<void>])[] = [
+  ['down', fallDown],
+  [
+    'asked for a pause',
+    async (all) => {
+      all.says(Promise.reject(new Trouble('throttled', { pause: 30_000 })))
+      await reasonOf(() => all.verify(undefined, 'f'))
+      all.asked.length = 0
+    },
+  ],
+  [
+    'rejects us',
+    async (all) => {
+      await all.clock.advance(60_000)
+      all.says('misconfigured')
+      await reasonOf(() => all.verify(undefined, 'f'))
+      all.asked.length = 0
+    },
+  ],
+]
+
+describe.each(ways)('an endpoint that is %s', (_, fall) => {
+  test('a token in grace is served at once and not asked about by the request', async () => {
+    const all = await known()
+    await all.clock.advance(60_000)
+    await fall(all)
+    expect([all.verifier.now(all.at()), all.stale(), all.asked]).toMatchObject([
+      { source: 'cache', stale: true },
+      1,
+      [],
+    ])
+    const entry = all.positives.peek(all.at().digest)!
+    expect(all.verifier.recall(entry, all.at())).toMatchObject({ source: 'cache', stale: true })
+  }) // degraded mode: no request for a known token awaits the network
+
+  test('the question waits behind it, once, and its answer counts', async () => {
+    const all = await known()
+    await all.clock.advance(60_000)
+    await fall(all)
+    for (let n = 0; n < 100; n += 1) all.verifier.now(all.at())
+    expect(all.endpoint.status.queued).toMatchObject({ blocked: 0, grace: 1 })
+    all.says(active({ sub: 'newer' }))
+    await all.clock.advance(30_000)
+    expect(all.verifier.now(all.at())).toMatchObject({ stale: false, token: { claims: { sub: 'newer' } } })
+    expect(all.asked).toEqual(['t'])
+  })
+
+  test('what was revoked meanwhile is refused as soon as that is known', async () => {
+    const all = await known()
+    await all.clock.advance(60_000)
+    await fall(all)
+    all.verifier.now(all.at())
+    all.says(INACTIVE)
+    await all.clock.advance(30_000)
+    expect([all.positives.entries, await reasonOf(() => all.verify())]).toEqual([0, 'token_inactive'])
+  }) // rule 9
+
+  test('a token never seen gets 503 at once', async () => {
+    const all = await known()
+    await fall(all)
+    const error = await errorOf(() => all.verify(undefined, 'new'))
+    expect([error.status, all.asked, all.clock.timers]).toEqual([503, [], 0])
+  }) // rule 3
+
+  test('a known token past its grace gets 503 at once', async () => {
+    const all = await known()
+    await all.clock.advance(360_000)
+    await fall(all)
+    const error = await errorOf(() => all.verify())
+    expect([error.reason === 'overloaded', error.status, all.asked]).toEqual([false, 503, []])
+  })
+
+  test('fresh evidence gets 503 at once', async () => {
+    const all = await known()
+    await all.clock.advance(1)
+    await fall(all)
+    const error = await errorOf(() => ask(all, 0))
+    expect([error.status, all.asked, all.clock.timers]).toEqual([503, [], 0])
+  }) // IN-44
+
+  test('an expired token is refused, grace or not', async () => {
+    const all = await known({}, active({ exp: START + 62 }))
+    await all.clock.advance(60_000)
+    await fall(all)
+    await all.clock.advance(2_000)
+    expect(await reasonOf(() => all.verifier.now(all.at()))).toBe('token_expired')
+  }) // rule 1
+})
+
+describe('an endpoint that is down', () => {
+  test('for a token whose grace ends while its question waits, it is so at once', async () => {
+    const all = await known({ grace: 20_000 })
+    await all.clock.advance(60_000)
+    await fallDown(all)
+    await all.clock.advance(250)
+    all.says(late().promise)
+    void all.verify(undefined, 'the probe, without an end').catch(() => undefined)
+    expect(all.verifier.now(all.at())).toMatchObject({ stale: true })
+    await all.clock.advance(20_000)
+    const before = all.clock.monotonic()
+    expect(await reasonOf(() => all.verify())).toBe('introspection_unavailable')
+    expect([all.clock.monotonic() - before, all.clock.timers]).toEqual([0, 0])
+  })
+
+  test('the client hears when to come back: 1 to 5 s', async () => {
+    const all = setUp({}, {}, 0.999)
+    await all.verify()
+    await fallDown(all)
+    expect(AuthError.detailsOf(await errorOf(() => all.verify(undefined, 'new'))).retryAfter).toBe(5)
+  })
+
+  test('the next request is the probe, and waits for it up to 1 s', async () => {
+    const all = await known()
+    await fallDown(all)
+    await all.clock.advance(250)
+    const answer = late()
+    all.says(answer.promise)
+    const verdict = all.verify(undefined, 'new')
+    expect(await reasonOf(() => all.verify(undefined, 'other'))).toBe('introspection_unavailable')
+    answer.come(active())
+    expect([(await verdict).source, all.asked]).toEqual(['live', ['new']])
+  }) // design §9.4
+
+  test('the trouble is told as down', async () => {
+    const all = await known()
+    await fallDown(all)
+    expect((await errorOf(() => all.verify(undefined, 'new'))).cause).toMatchObject({ kind: 'down' })
+  })
+})
+
+describe('an endpoint without room for all', () => {
+  const GRACE = { is: 'grace', left: 0.9 } as const
+  const STRANGER = { is: 'new', source: undefined } as const
+
+  /** Calls take 100 ms; ten are in flight, and so many more tokens wait. */
+  async function limited(waiting: number, urgency: Urgency = GRACE): Promise<{ all: Set; end: () => void }> {
+    const all = await known()
+    for (let n = 0; n < 15; n += 1) {
+      const answer = late()
+      all.says(answer.promise)
+      const verdict = all.verify(undefined, `warm ${n}`)
+      await all.clock.advance(100)
+      answer.come(active())
+      await verdict
+    }
+    await all.clock.advance(60_000)
+    const end = all.queues()
+    for (let n = 0; n < waiting; n += 1)
+      all.endpoint.inquire(`w${n}`, `w${n}`, { urgency, deadline: Infinity }).answer.catch(() => undefined)
+    await all.clock.advance(21)
+    expect([all.endpoint.status.state, all.positives.peek(all.at().digest)]).toMatchObject(['limited', {}])
+    return { all, end }
+  }
+
+  test('a token in grace waits where its turn comes soon', async () => {
+    const { all, end } = await limited(5)
+    expect(all.verifier.now(all.at())).toBeUndefined()
+    const verdict = all.verify()
+    end()
+    expect(await verdict).toMatchObject({ source: 'live', stale: false })
+  }) // design §9.3
+
+  test('a token in grace is served at once where its turn does not come in time', async () => {
+    const { all } = await limited(100)
+    expect(all.verifier.now(all.at())).toMatchObject({ source: 'cache', stale: true })
+    expect(all.endpoint.status.queued.grace).toBe(101)
+  }) // design §9.3
+
+  test('a flood of new tokens makes nobody serve stale', async () => {
+    const { all, end } = await limited(200, STRANGER)
+    expect(all.verifier.now(all.at())).toBeUndefined()
+    const verdict = all.verify()
+    end()
+    expect(await verdict).toMatchObject({ source: 'live', stale: false })
+  }) // design §9.3
 })
 
 describe('an entry past its grace', () => {
@@ -789,4 +1106,60 @@ describe('forget', () => {
     await settled()
     expect([all.positives.entries, await reasonOf(() => all.verify())]).toEqual([0, 'token_inactive'])
   }) // NG-98
+
+  test('an old active answer does not overwrite a newer active one', async () => {
+    const all = setUp()
+    const old = late()
+    all.says(old.promise)
+    void all.verify()
+    await settled()
+    all.verifier.forget(all.at().digest)
+    await all.clock.advance(10)
+    all.says(active({ sub: 'newer' }))
+    await all.verify()
+    old.come(active({ sub: 'older' }))
+    await settled()
+    expect(all.positives.peek(all.at().digest)?.claims['sub']).toBe('newer')
+  }) // rule 2
+
+  test('an old inactive answer ends what a newer one said', async () => {
+    const all = setUp()
+    const old = late()
+    all.says(old.promise)
+    void all.verify().catch(() => undefined)
+    await settled()
+    all.verifier.forget(all.at().digest)
+    all.says(active())
+    await all.verify()
+    old.come(INACTIVE)
+    await settled()
+    expect(await reasonOf(() => all.verifier.now(all.at()))).toBe('token_inactive')
+  }) // rule 2
+
+  test('what still waits for its turn is asked afterwards, so it is kept', async () => {
+    const all = setUp()
+    const end = all.queues()
+    const verdict = all.verify()
+    all.verifier.forget(all.at().digest)
+    end()
+    await verdict
+    expect([all.asked, all.positives.entries]).toEqual([['t'], 1])
+  }) // IN-41
+})
+
+describe('close', () => {
+  test('whoever waits for a turn gets 503 at once, and no timer stays', async () => {
+    const all = await known()
+    await all.clock.advance(360_000)
+    all.queues()
+    const errors = [
+      errorOf(() => all.verify()),
+      errorOf(() => all.verify(undefined, 'new')),
+      errorOf(() => ask(all, 0)),
+    ]
+    await settled()
+    all.endpoint.close()
+    expect((await Promise.all(errors)).map(({ status }) => status)).toEqual([503, 503, 503])
+    expect(all.clock.timers).toBe(0)
+  }) // design §9.13
 })

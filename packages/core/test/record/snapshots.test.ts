@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ageOf } from '../../src/ports/clock.ts'
-import type { Store } from '../../src/ports/store.ts'
-import { Snapshots } from '../../src/resilience/snapshots.ts'
+import { type Store, StoreError, type StoreErrorKind } from '../../src/ports/store.ts'
+import { Snapshots } from '../../src/record/snapshots.ts'
 import { ManualClock, settled } from '../support/manual-clock.ts'
+import { MemoryStore, withoutUpdate } from '../support/memory-store.ts'
 
 function setUp(store: Store | undefined) {
   const clock = new ManualClock()
@@ -117,3 +118,73 @@ test('a kept document that the parser throws at is none', async () => {
   })
   expect(restored).toBeUndefined()
 }) // IN-39
+
+const at = (wall: number) => ({ wall, monotonic: 0 })
+const since = (kept: string | undefined): number => (JSON.parse(kept!) as { since: number }).since
+
+test('of two documents the newer one is kept, unless it is from the future', async () => {
+  const store = new MemoryStore()
+  const { clock, snapshots } = setUp(store)
+  const now = clock.wall()
+  for (const [wall, kept] of [
+    [now - 10, now - 10],
+    [now - 20, now - 10],
+    [now - 5, now - 5],
+    [now + 50, now + 50],
+    [now, now],
+  ] as const) {
+    snapshots.keepDocument('keys', 'x', at(wall))
+    await settled()
+    expect(since(store.kept.get('keys'))).toBe(kept)
+  }
+})
+
+test('a document replaces what is none', async () => {
+  for (const none of ['', 'null', '{"since":"x"}']) {
+    const store = new MemoryStore()
+    store.kept.set('keys', none)
+    const { clock, snapshots, failures } = setUp(store)
+    snapshots.keepDocument('keys', 'x', at(clock.wall()))
+    await settled()
+    expect([since(store.kept.get('keys')), failures]).toEqual([clock.wall(), []])
+  }
+})
+
+/** A store whose record fails like this. */
+const closed = (saved: string[], kind: StoreErrorKind): Store => ({
+  load: () => Promise.reject(new StoreError(kind)),
+  save: async (_, value) => void saved.push(value),
+  update: () => Promise.reject(new StoreError(kind)),
+})
+
+describe('what is kept and does not open', () => {
+  test.each([
+    ['refused', ['new']],
+    ['too_large', ['new']],
+    ['busy', []],
+    ['io', []],
+  ] as const)('for %s it is replaced where that may be: %j', async (kind, expected) => {
+    const saved: string[] = []
+    const { snapshots } = setUp(closed(saved, kind))
+    expect(await snapshots.replace('answers', () => 'new')).toBe(expected.length > 0)
+    expect(saved).toEqual(expected)
+  })
+
+  test('it stays where nothing may be lost', async () => {
+    const saved: string[] = []
+    const { snapshots, failures } = setUp(closed(saved, 'refused'))
+    expect([await snapshots.update('revocations', () => 'new'), saved, failures]).toEqual([false, [], ['save']])
+  }) // IN-47
+})
+
+test('a store without update is given the value as it would be for an empty one', async () => {
+  const store = new MemoryStore()
+  const { snapshots } = setUp(withoutUpdate(store))
+  await snapshots.update('x', () => '1')
+  expect([await snapshots.update('x', (kept) => `${kept}2`), store.kept.get('x')]).toEqual([true, 'undefined2'])
+})
+
+test('the bound of the store is known, and none where it has none', () => {
+  const bounded: Store = { ...memory(), maxBytes: 7 }
+  expect([setUp(bounded).snapshots.maxBytes, setUp(memory()).snapshots.maxBytes]).toEqual([7, Infinity])
+})

@@ -1,0 +1,275 @@
+import { type Cancel, type Clock, instantOf } from '../ports/clock.ts'
+import { AdaptiveLimit, type LimitBounds } from '../resilience/adaptive-limit.ts'
+import {
+  ADMISSION_CLASSES,
+  type AdmissionClass,
+  AdmissionQueue,
+  type QueueBounds,
+} from '../resilience/admission-queue.ts'
+import { RetryBudget } from '../resilience/retry-budget.ts'
+import { SourceMix } from '../resilience/source-mix.ts'
+import { Sources } from '../resilience/sources.ts'
+import { Blamer, itsOwn } from './blame.ts'
+import type { EndpointStatus } from './endpoint-status.ts'
+import { Inquiry, type Want } from './inquiry.ts'
+import { type Answer, type Introspector, Trouble, type TroubleKind } from './introspector.ts'
+import { Reach, type ReachPorts } from './reach.ts'
+
+export interface EndpointBounds {
+  /** Calls in flight. */
+  readonly inFlight: number
+  /** Inquiries that wait for their turn. */
+  readonly waiting: QueueBounds
+  readonly slow: LimitBounds['slow']
+}
+
+export interface EndpointPorts extends ReachPorts {
+  /** Called once when nearly all new tokens come from one source. */
+  readonly oneSource: () => void
+}
+
+const LIMIT_START = 10
+/**
+ * The part of the turns that is kept for tokens never verified here: more than every fifth, and every second after an
+ * outage, when most of the known can wait in grace. Chosen by simulation.
+ */
+const NEW_SHARE = { usually: 0.22, recovering: 0.5 } as const
+/** Failures of the connection, after which nothing speaks against a second try; and milliseconds before it. */
+const RETRIABLE: readonly TroubleKind[] = ['connect', 'reset']
+const RETRY_DELAY = { min: 50, max: 250 } as const
+
+/**
+ * One issuer's introspection endpoint: as many calls as it can take, most urgent first, and hardly any while it cannot
+ * answer. Inquire, and wait for as long as you like: the answer belongs to whoever comes next, too.
+ */
+export class IntrospectionEndpoint {
+  readonly #inner: Introspector
+  readonly #ports: EndpointPorts
+  readonly #clock: Clock
+  readonly #limit: AdaptiveLimit
+  readonly #reach: Reach
+  readonly #queue: AdmissionQueue<Inquiry>
+  readonly #sources: Sources
+  readonly #mix: SourceMix
+  readonly #blamer: Blamer
+  readonly #retries = new RetryBudget()
+  /** Inquiries before their second try. */
+  readonly #retrying = new Map<Inquiry, Cancel>()
+  readonly #counters = { calls: 0, answered: 0, failed: 0, retried: 0, late: 0 }
+  readonly #shed = Object.fromEntries(ADMISSION_CLASSES.map((one) => [one, 0])) as Record<AdmissionClass, number>
+  #inFlight = 0
+  #lastTrouble: TroubleKind | undefined
+  #wake: Cancel | undefined
+  #closed = false
+
+  constructor(inner: Introspector, { inFlight, waiting, slow }: EndpointBounds, ports: EndpointPorts) {
+    const { clock } = ports
+    this.#inner = inner
+    this.#ports = ports
+    this.#clock = clock
+    this.#limit = new AdaptiveLimit({ start: Math.min(LIMIT_START, inFlight), max: inFlight, slow })
+    this.#reach = new Reach({
+      ...ports,
+      report: (state, previous, misconfigured) => {
+        if (previous === 'down' && state === 'recovering') this.#limit.restart()
+        ports.report(state, previous, misconfigured)
+      },
+    })
+    this.#sources = new Sources(clock)
+    this.#mix = new SourceMix(clock)
+    this.#blamer = new Blamer(clock)
+    this.#queue = new AdmissionQueue(
+      waiting,
+      (source) => this.#sources.isQuiet(source),
+      (inquiry, from) => {
+        this.#shed[from] += 1
+        inquiry.reject(new Trouble('overloaded'))
+      },
+    )
+  }
+
+  /** Asks as soon as it is this token's turn. Where asking makes no sense now, the inquiry has failed already. */
+  inquire(token: string, digest: string, want: Want): Inquiry {
+    const inquiry = new Inquiry(digest, token, want)
+    if (want.urgency.is === 'new') this.#noteSource(want.urgency.source)
+    const refusal = this.#refusal(inquiry)
+    if (refusal) inquiry.reject(refusal)
+    else this.#enqueue(inquiry)
+    return inquiry
+  }
+
+  /** Another use of a token that is being inquired about: it moves up. A caller who is blocked stays so. */
+  press(inquiry: Inquiry, { urgency, deadline }: Want): void {
+    if (inquiry.startedAt || this.#closed) return
+    if (urgency.is === 'blocked') inquiry.blockedUntil = Math.max(inquiry.blockedUntil, deadline)
+    const stillBlocked = inquiry.blockedUntil > this.#clock.monotonic()
+    inquiry.urgency = stillBlocked ? { is: 'blocked' } : urgency
+    inquiry.deadline = Math.max(inquiry.deadline, deadline)
+    const refusal = this.#refusal(inquiry)
+    if (!refusal) return this.#enqueue(inquiry)
+    this.#queue.remove(inquiry)
+    inquiry.reject(refusal)
+  }
+
+  /** True while nobody but a probe is sent: the endpoint is down, asked for a pause, or rejects us. */
+  get outOfReach(): boolean {
+    return this.#reach.obstacle !== undefined
+  }
+
+  /** Milliseconds after which a known token that comes now can expect its turn. */
+  get expectedWait(): number {
+    if (this.#reach.state === 'healthy') return 0
+    return (this.#queue.known / Math.max(1, this.#allowed())) * this.#limit.recentDuration
+  }
+
+  /** The long-term median duration of a call. */
+  get usualDuration(): number {
+    return this.#limit.usualDuration
+  }
+
+  /** Whether there is room for a call that nobody waits for. */
+  get hasRoom(): boolean {
+    this.#review() // with nothing to ask, nobody else does
+    return this.#reach.state === 'healthy' && this.#queue.empty && this.#inFlight < this.#allowed()
+  }
+
+  /** Notes an answer that no caller waited for any more. */
+  cameLate(): void {
+    this.#counters.late += 1
+  }
+
+  get status(): EndpointStatus {
+    this.#review()
+    const { state, misconfigured, resumesIn } = this.#reach
+    return {
+      state,
+      misconfigured,
+      inFlight: this.#inFlight,
+      limit: this.#allowed(),
+      queued: this.#queue.sizes,
+      lastTrouble: this.#lastTrouble,
+      resumesIn: resumesIn > 0 ? resumesIn : undefined,
+      counters: { ...this.#counters, shed: { ...this.#shed } },
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#wake?.()
+    for (const cancel of this.#retrying.values()) cancel()
+    for (const inquiry of [...this.#queue.drain(), ...this.#retrying.keys()]) inquiry.reject(new Trouble('closed'))
+    this.#retrying.clear()
+  }
+
+  #noteSource(source: string | undefined): void {
+    if (source !== undefined && this.#mix.observe(source)) this.#ports.oneSource()
+  }
+
+  /** What is not even queued. A token in grace always is: its caller does not wait, and it makes the best probe. */
+  #refusal({ id, urgency }: Inquiry): Trouble | undefined {
+    if (this.#closed) return new Trouble('closed')
+    const apart = this.#blamer.apart(id)
+    if (apart) return apart
+    const { obstacle, pauseLeft } = this.#reach
+    if (!obstacle || urgency.is === 'grace' || this.#inFlight < this.#allowed()) return undefined
+    return new Trouble(obstacle, { pause: pauseLeft })
+  }
+
+  #allowed(): number {
+    return this.#reach.allowed(this.#limit.value)
+  }
+
+  #enqueue(inquiry: Inquiry): void {
+    this.#queue.put(inquiry)
+    this.#dispatch()
+  }
+
+  #dispatch(): void {
+    const newShare = this.#reach.state === 'recovering' ? NEW_SHARE.recovering : NEW_SHARE.usually
+    while (!this.#closed && this.#inFlight < this.#allowed()) {
+      const next = this.#queue.take(this.#clock.monotonic(), newShare)
+      if (!next) break
+      void this.#run(next)
+    }
+    this.#review()
+    this.#planWake()
+  }
+
+  #review(): void {
+    this.#reach.review(!this.#queue.empty)
+  }
+
+  /** Whoever waits for a pause to end is woken by it. */
+  #planWake(): void {
+    const { resumesIn } = this.#reach
+    if (this.#wake || this.#closed || this.#queue.empty || resumesIn === 0) return
+    this.#wake = this.#clock.after(Math.max(1, resumesIn), () => {
+      this.#wake = undefined
+      this.#dispatch()
+    })
+  }
+
+  async #run(inquiry: Inquiry): Promise<void> {
+    const { urgency, token } = inquiry
+    const startedAt = instantOf(this.#clock)
+    inquiry.startedAt = startedAt
+    this.#inFlight += 1
+    this.#counters.calls += 1
+    if (urgency.is === 'new') this.#sources.served(urgency.source)
+    const inFlight = this.#inFlight
+    const outcome = await this.#inner.introspect({ token }).catch(Trouble.of)
+    const duration = this.#clock.monotonic() - startedAt.monotonic
+    this.#inFlight -= 1
+    if (outcome instanceof Trouble) this.#failed(inquiry, outcome, startedAt.monotonic, duration)
+    else this.#answered(inquiry, outcome, duration, inFlight)
+    this.#dispatch()
+  }
+
+  #answered(inquiry: Inquiry, answer: Answer, duration: number, inFlight: number): void {
+    const { urgency } = inquiry
+    this.#counters.answered += 1
+    this.#limit.answered(duration, inFlight)
+    this.#retries.earn()
+    this.#blamer.answered()
+    this.#reach.answered()
+    if (answer.is === 'inactive' && urgency.is === 'new') this.#sources.sentInactive(urgency.source)
+    inquiry.resolve(answer)
+  }
+
+  #failed(inquiry: Inquiry, trouble: Trouble, startedAt: number, duration: number): void {
+    this.#counters.failed += 1
+    const again = this.#mayRetry(inquiry, trouble)
+    const blame = this.#blamer.of(inquiry, trouble, this.#reach.silence, this.#reach.misconfigured)
+    if (blame === 'us' || this.#reach.misconfigured) this.#reach.rejected(trouble) // a probe that fails proves nothing
+    if (blame === 'endpoint') {
+      this.#limit.failed(duration)
+      this.#reach.failed(trouble, startedAt)
+    }
+    const told = blame === 'nobody' ? itsOwn(trouble) : trouble
+    this.#lastTrouble = told.kind
+    if (again) this.#retry(inquiry, told)
+    else inquiry.reject(told)
+  }
+
+  /** Once, for a caller who cannot be served without, while all is well otherwise. */
+  #mayRetry({ retried, urgency }: Inquiry, { kind }: Trouble): boolean {
+    if (retried || urgency.is !== 'blocked' || !RETRIABLE.includes(kind)) return false
+    return !this.#closed && this.#wellOtherwise && this.#retries.spend()
+  }
+
+  get #wellOtherwise(): boolean {
+    return this.#reach.state === 'healthy' && !this.outOfReach
+  }
+
+  #retry(inquiry: Inquiry, trouble: Trouble): void {
+    inquiry.retried = true
+    this.#counters.retried += 1
+    const delay = RETRY_DELAY.min + this.#ports.random.next() * (RETRY_DELAY.max - RETRY_DELAY.min)
+    const cancel = this.#clock.after(delay, () => {
+      this.#retrying.delete(inquiry)
+      if (this.#wellOtherwise) this.#enqueue(inquiry)
+      else inquiry.reject(trouble)
+    })
+    this.#retrying.set(inquiry, cancel)
+  }
+}

@@ -1,0 +1,81 @@
+import { lineOf, parseLine } from './kept-answers.ts'
+import { parseAnswer } from '../introspection/answer.ts'
+import { ageOf, type Clock } from '../ports/clock.ts'
+import { instantAt } from './snapshots.ts'
+import type { ScopeSource } from '../verify/scopes.ts'
+import { VerifiedToken } from '../verify/verified-token.ts'
+import type { Verifier } from '../verify/verifier.ts'
+
+/** What a restored answer needs of its issuer: the verifier of its opaque tokens. */
+export interface AnswerIssuer {
+  readonly issuer: string
+  readonly verifier: Verifier
+  readonly scopeSource: ScopeSource
+}
+
+export interface KeptEntryTerms {
+  /** By identifier. */
+  readonly issuers: ReadonlyMap<string, AnswerIssuer>
+  /** Milliseconds, as for the verifiers. */
+  readonly terms: { readonly fresh: number; readonly grace: number }
+}
+
+/** A line from an entry; `undefined` where it would be of no use to a later process. */
+export function lineFrom(entry: VerifiedToken, { issuers, terms }: KeptEntryTerms, clock: Clock): string | undefined {
+  const { digest, issuer, claims, since, freshFor, expiresAt, verifier } = entry
+  const age = ageOf(since, clock)
+  const usableFor = lifetime(freshFor, terms) - age
+  if (!(usableFor > 0) || verifier !== issuers.get(issuer)?.verifier) return undefined
+  return lineOf({
+    digest,
+    // By the clock of now: one that was corrected since must make nothing younger.
+    since: Math.floor(clock.wall() - age),
+    until: Math.min(Math.ceil(clock.wall() + usableFor), (expiresAt ?? Infinity) * 1_000),
+    freshFor,
+    issuer,
+    claims: JSON.stringify(claims),
+  })
+}
+
+/**
+ * An entry from a line, judged as a live answer would be, but with its age; `undefined` where it would not count any more.
+ * @param isForgotten Whether an answer since then (wall milliseconds) was called back.
+ */
+export function entryFrom(
+  line: string,
+  digest: string,
+  { issuers, terms }: KeptEntryTerms,
+  clock: Clock,
+  isForgotten: (since: number) => boolean,
+): VerifiedToken | undefined {
+  const kept = parseLine(line)
+  const owner = kept && issuers.get(kept.issuer)
+  if (!owner) return undefined
+  const { since, freshFor } = kept
+  const age = clock.wall() - since
+  if (age < 0 || age >= lifetime(freshFor, terms) || isForgotten(since)) return undefined
+  const answer = activeAnswer(kept.claims)
+  if (!answer || hasExpired(answer.claims['exp'], clock.wall())) return undefined
+  const { claims, size } = answer
+  const fields = { ...owner, digest, claims, size, freshFor, since: instantAt(since, clock) }
+  return new VerifiedToken({ ...fields, by: 'introspection', key: undefined })
+}
+
+/** Milliseconds for which an answer counts, grace included. */
+function lifetime(freshFor: number | undefined, { fresh, grace }: KeptEntryTerms['terms']): number {
+  return Math.min(fresh, freshFor ?? Infinity) + grace
+}
+
+function hasExpired(exp: unknown, wall: number): boolean {
+  return typeof exp === 'number' && wall >= exp * 1_000
+}
+
+function activeAnswer(claims: string): (ReturnType<typeof parseAnswer> & { is: 'active' }) | undefined {
+  const headers = { 'content-type': 'application/json' }
+  try {
+    const answer = parseAnswer({ status: 200, headers, body: Buffer.from(claims) })
+    return answer.is === 'active' ? answer : undefined
+  } catch {
+    return undefined
+  }
+}

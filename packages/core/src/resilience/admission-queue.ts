@@ -1,0 +1,198 @@
+import { LRUCache } from 'lru-cache'
+
+/**
+ * Why an answer is wanted. `blocked`: a caller with a known token cannot be served without it. `grace`: a known token
+ * that can still be served for a while. `new`: a token never verified here, and where it came from.
+ */
+export type Urgency =
+  | { readonly is: 'blocked' }
+  | {
+      readonly is: 'grace'
+      /** The part of the grace that is left, from 1 to 0. */
+      readonly left: number
+    }
+  | { readonly is: 'new'; readonly source: string | undefined }
+
+/** The classes of the queue, most urgent first. `quiet` and `busy` are new tokens, by their source. */
+export const ADMISSION_CLASSES = ['blocked', 'grace', 'quiet', 'busy'] as const
+export type AdmissionClass = (typeof ADMISSION_CLASSES)[number]
+
+/** Something that waits for its turn. */
+export interface Waiting {
+  readonly id: string
+  urgency: Urgency
+  /** Monotonic milliseconds after which nobody wants the answer any more. */
+  deadline: number
+}
+
+export interface QueueBounds {
+  readonly known: number
+  readonly new: number
+}
+
+interface Lane<T extends Waiting> {
+  readonly class: AdmissionClass
+  readonly waiting: LRUCache<string, T>
+}
+
+const QUARTERS = 4
+/** New tokens that are looked at for one to drop. */
+const SEARCHED = 32
+
+/**
+ * Who goes next when there is not room for all: known tokens before new ones, by urgency, and within one urgency the
+ * most recently used first. So many turns are kept for new tokens, quiet sources first. What overflows is the least
+ * recently used of the least urgent; what is past its deadline is dropped when its turn comes.
+ */
+export class AdmissionQueue<T extends Waiting> {
+  readonly #bounds: QueueBounds
+  readonly #isQuiet: (source: string | undefined) => boolean
+  readonly #dropped: (item: T, from: AdmissionClass) => void
+  /** Most urgent first: blocked, then grace by the quarter that is left. */
+  readonly #known: readonly Lane<T>[]
+  /** One lane for both classes: whether a source is quiet changes while its tokens wait. */
+  readonly #new: LRUCache<string, T>
+  /** What new tokens are owed: at 1 it is their turn. */
+  #owedToNew = 0
+
+  constructor(
+    bounds: QueueBounds,
+    isQuiet: (source: string | undefined) => boolean,
+    dropped: (item: T, from: AdmissionClass) => void,
+  ) {
+    this.#bounds = bounds
+    this.#isQuiet = isQuiet
+    this.#dropped = dropped
+    // One more than fits: the queue itself says what goes.
+    const lane = (name: AdmissionClass): Lane<T> => ({ class: name, waiting: new LRUCache({ max: bounds.known + 1 }) })
+    this.#known = [lane('blocked'), ...Array.from({ length: QUARTERS }, () => lane('grace'))]
+    this.#new = new LRUCache({ max: bounds.new + 1 })
+  }
+
+  /** Puts an item in, or moves it up: every use makes it the most recently used of its urgency. */
+  put(item: T): void {
+    this.remove(item)
+    if (item.urgency.is === 'new') this.#new.set(item.id, item)
+    else this.#laneOf(item.urgency).waiting.set(item.id, item)
+    if (this.known > this.#bounds.known) this.#dropKnown()
+    if (this.new > this.#bounds.new) this.#dropNew()
+  }
+
+  remove({ id }: T): void {
+    if (this.#new.delete(id)) return
+    for (const { waiting } of this.#known) if (waiting.delete(id)) return
+  }
+
+  /** @param newShare The part of the turns that is kept for new tokens, where some wait. */
+  take(now: number, newShare: number): T | undefined {
+    const owed = Math.min(1, this.#owedToNew + newShare) // what was not wanted is not saved up
+    const item = owed >= 1 ? (this.#takeNew(now) ?? this.#takeKnown(now)) : (this.#takeKnown(now) ?? this.#takeNew(now))
+    if (item) this.#owedToNew = item.urgency.is === 'new' ? Math.max(0, owed - 1) : owed
+    return item
+  }
+
+  /** Takes everything out. */
+  drain(): T[] {
+    const all = [...this.#known.map(({ waiting }) => waiting), this.#new]
+    const items = all.flatMap((waiting) => [...waiting.values()])
+    for (const waiting of all) waiting.clear()
+    return items
+  }
+
+  /** Known tokens that wait. */
+  get known(): number {
+    return sizeOf(this.#known)
+  }
+
+  /** New tokens that wait. */
+  get new(): number {
+    return this.#new.size
+  }
+
+  get empty(): boolean {
+    return this.known + this.new === 0
+  }
+
+  get sizes(): Readonly<Record<AdmissionClass, number>> {
+    const [blocked, ...grace] = this.#known
+    const quiet = [...this.#new.values()].filter((item) => this.#classOf(item) === 'quiet').length
+    return { blocked: blocked!.waiting.size, grace: sizeOf(grace), quiet, busy: this.new - quiet }
+  }
+
+  #takeKnown(now: number): T | undefined {
+    for (const lane of this.#known) {
+      const item = this.#newest(lane, now)
+      if (item) return item
+    }
+    return undefined
+  }
+
+  /** The newest of a quiet source, else the newest. */
+  #takeNew(now: number): T | undefined {
+    const newestFirst = [...this.#new.values()]
+    let newest: T | undefined
+    for (const item of newestFirst) {
+      const from = this.#classOf(item)
+      if (item.deadline <= now) {
+        this.#new.delete(item.id)
+        this.#dropped(item, from)
+        continue
+      }
+      newest ??= item
+      if (from !== 'quiet') continue
+      newest = item
+      break
+    }
+    if (newest) this.#new.delete(newest.id)
+    return newest
+  }
+
+  #newest({ class: from, waiting }: Lane<T>, now: number): T | undefined {
+    for (let item = first(waiting); item; item = first(waiting)) {
+      waiting.delete(item.id)
+      if (item.deadline > now) return item
+      this.#dropped(item, from)
+    }
+    return undefined
+  }
+
+  #classOf({ urgency }: T): AdmissionClass {
+    if (urgency.is !== 'new') return urgency.is
+    return this.#isQuiet(urgency.source) ? 'quiet' : 'busy'
+  }
+
+  #laneOf(urgency: Exclude<Urgency, { is: 'new' }>): Lane<T> {
+    if (urgency.is === 'blocked') return this.#known[0]!
+    const quarter = Math.min(QUARTERS - 1, Math.max(0, Math.floor(urgency.left * QUARTERS)))
+    return this.#known[1 + quarter]!
+  }
+
+  #dropKnown(): void {
+    const lane = this.#known.findLast(({ waiting }) => waiting.size > 0)
+    const item = lane?.waiting.pop()
+    if (lane && item) this.#dropped(item, lane.class)
+  }
+
+  /** The oldest of a busy source among the oldest few, else the oldest: a flood must not make us search for long. */
+  #dropNew(): void {
+    const oldest: T[] = []
+    for (const item of this.#new.rvalues()) {
+      if (item) oldest.push(item)
+      if (oldest.length === SEARCHED) break
+    }
+    const item = oldest.find((one) => this.#classOf(one) === 'busy') ?? oldest[0]
+    if (!item) return
+    this.#new.delete(item.id)
+    this.#dropped(item, this.#classOf(item))
+  }
+}
+
+/** The most recently used. */
+function first<T extends object>(waiting: LRUCache<string, T>): T | undefined {
+  const { value, done } = waiting.values().next()
+  return done ? undefined : value
+}
+
+function sizeOf(lanes: readonly { readonly waiting: { readonly size: number } }[]): number {
+  return lanes.reduce((total, { waiting }) => total + waiting.size, 0)
+}
