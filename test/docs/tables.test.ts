@@ -193,6 +193,7 @@ describe('docs/events.md', () => {
       document: { document: true, issuer: true, result: true, trigger: true, trouble: true },
       key_skipped: { issuer: true, why: true },
       introspection: { issuer: true, result: true, trouble: true, duration: true },
+      endpoint: { issuer: true, state: true, previous: true, misconfigured: true },
       revocation: { result: true },
       store_failed: { operation: true },
       advice: { code: true, issuer: true, message: true },
@@ -218,6 +219,7 @@ describe('docs/events.md', () => {
       no_endpoint: true,
       credentials_failed: true,
       overloaded: true,
+      down: true,
       closed: true,
     }
     const sentence = /^`trouble` of `introspection` is one of (.*)\.$/m.exec(page('docs/events.md').text)?.[1]

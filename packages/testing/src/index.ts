@@ -20,6 +20,10 @@ export type { IssuerOverrides, OptionsOverrides } from './authorization-server/o
 export type { JwtTokenOptions, OpaqueTokenOptions, TokenOptions } from './authorization-server/tokens.ts'
 export type { CannedAnswer } from './authorization-server/weather.ts'
 
+// weather in front of a real authorization server
+export { faultProxy, type FaultProxy, type FaultProxyOptions, type ProxiedCall } from './fault-proxy/fault-proxy.ts'
+export type { Certificate, ConnectionFault, ExchangeFault, Fault, FaultScope } from './fault-proxy/faults.ts'
+
 // contract suites
 export {
   type AdapterHarness,

@@ -249,12 +249,23 @@ export class IntrospectionEndpoint {
     this.#lastTrouble = told.kind
     if (again) this.#retry(inquiry, told)
     else inquiry.reject(told)
+    this.#turnAway()
   }
 
-  /** Once, for a caller who cannot be served without, while all is well otherwise. */
+  /** Whoever waits for a turn that will not come in time hears so at once. */
+  #turnAway(): void {
+    const { obstacle, pauseLeft } = this.#reach
+    if (!obstacle) return
+    this.#queue.drainCallers((inquiry, from) => {
+      this.#shed[from] += 1
+      inquiry.reject(new Trouble(obstacle, { pause: pauseLeft }))
+    })
+  }
+
+  /** Once, for a caller who cannot be served without, while all is well otherwise: the call before was answered. */
   #mayRetry({ retried, urgency }: Inquiry, { kind }: Trouble): boolean {
     if (retried || urgency.is !== 'blocked' || !RETRIABLE.includes(kind)) return false
-    return !this.#closed && this.#wellOtherwise && this.#retries.spend()
+    return !this.#closed && !this.#reach.failing && this.#wellOtherwise && this.#retries.spend()
   }
 
   get #wellOtherwise(): boolean {

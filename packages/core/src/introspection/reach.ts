@@ -42,6 +42,11 @@ export class Reach {
     return this.#health.silence
   }
 
+  /** Whether the latest call that says something of the endpoint failed. */
+  get failing(): boolean {
+    return this.#health.failing
+  }
+
   /** Why nobody but a probe is sent, if that is so. */
   get obstacle(): TroubleKind | undefined {
     if (this.#misconfigured) return 'misconfigured'

@@ -2,6 +2,7 @@ import type { Clock } from '../ports/clock.ts'
 import { type Http, HttpError, type HttpResponse, type TlsIdentity } from '../ports/http.ts'
 import type { Random } from '../ports/random.ts'
 import { withDeadline } from '../resilience/deadline.ts'
+import { overReusedSocket } from '../resilience/reused-socket.ts'
 import { LoadTrouble } from '../resilience/last-good.ts'
 import { parseJsonObject } from '../syntax/json.ts'
 import { retryAfter } from '../syntax/retry-after.ts'
@@ -50,16 +51,7 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
 
   async function attempt(request: IntrospectionRequest, signal: AbortSignal): Promise<HttpResponse> {
     const url = await endpointUrl()
-    const send = async (): Promise<HttpResponse> => exchange(url, request.token, await credentials(), signal)
-    try {
-      return await send()
-    } catch (error) {
-      // The server closed an idle socket as we took it: it has seen nothing, and introspection is safe to repeat.
-      if (!(error instanceof HttpError && error.reusedSocket)) throw troubleOf(error)
-      return send().catch((again: unknown) => {
-        throw troubleOf(again)
-      })
-    }
+    return overReusedSocket(async () => exchange(url, request.token, await credentials(), signal))
   }
 
   async function endpointUrl(): Promise<string> {

@@ -99,6 +99,15 @@ export class AdmissionQueue<T extends Waiting> {
     return items
   }
 
+  /** Takes out everything that a caller waits for; what is in grace stays. */
+  drainCallers(drained: (item: T, from: AdmissionClass) => void): void {
+    const { waiting: blocked } = this.#known[0]!
+    const items = [...blocked.values(), ...this.#new.values()]
+    blocked.clear()
+    this.#new.clear()
+    for (const item of items) drained(item, this.#classOf(item))
+  }
+
   /** Known tokens that wait. */
   get known(): number {
     return sizeOf(this.#known)

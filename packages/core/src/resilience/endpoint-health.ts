@@ -60,6 +60,10 @@ export class EndpointHealth {
     return this.#clock.monotonic() - this.#answeredAt
   }
 
+  get failing(): boolean {
+    return this.#failuresInARow > 0
+  }
+
   /** Calls that the state allows in flight; the learnt limit may be lower. */
   get allowed(): number {
     if (this.#state === 'down') return this.#clock.monotonic() >= this.#probeAt ? 1 : 0

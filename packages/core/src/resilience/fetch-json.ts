@@ -4,6 +4,7 @@ import { type JsonObject, parseJsonObject } from '../syntax/json.ts'
 import { isJsonMediaType } from '../syntax/media-type.ts'
 import { retryAfter } from '../syntax/retry-after.ts'
 import { withDeadline } from './deadline.ts'
+import { overReusedSocket } from './reused-socket.ts'
 import { LoadTrouble } from './last-good.ts'
 
 export interface DocumentPorts {
@@ -39,17 +40,12 @@ const RETRY_AFTER_CAP_MS = 30_000
  * @throws {LoadTrouble} whose `trouble` names what went wrong, `status_NNN` for an HTTP status.
  */
 export async function fetchJson(request: DocumentRequest, { http, clock }: DocumentPorts): Promise<Document> {
-  const answer = await withDeadline(request.deadline, clock, (signal) =>
-    http.send({
-      method: 'GET',
-      url: request.url,
-      headers: { accept: request.accept },
-      maxBytes: MAX_BYTES,
-      tls: request.tls,
-      lane: request.lane,
-      signal,
-    }),
-  ).catch((cause: unknown) => {
+  const answer = await withDeadline(request.deadline, clock, (signal) => {
+    const { url, accept, tls, lane } = request
+    return overReusedSocket(() =>
+      http.send({ method: 'GET', url, headers: { accept }, maxBytes: MAX_BYTES, tls, lane, signal }),
+    )
+  }).catch((cause: unknown) => {
     throw new LoadTrouble(cause instanceof HttpError ? cause.kind : 'protocol', { cause })
   })
   if (answer.status !== 200) {

@@ -119,6 +119,7 @@ test('whatever happens, no call is one too many, and nobody is forgotten', async
         for (const call of flying.splice(0)) call.answer(ANSWERS[0]!)
         await clock.advance(5_000)
       }
+      await clock.advance(60_000) // a pause that nobody waits for any more ends, too
       expect([open.size, clock.timers, all.wrong]).toEqual([0, 0, []])
     }),
     { numRuns: 150 },

@@ -173,11 +173,12 @@ export const passing: readonly Case[] = [
     },
   },
   {
-    name: 'the server sees the address that the framework sees',
+    name: 'the server sees the address that the framework sees: a forwarded one only where a proxy is believed',
     async work({ as, server, start }) {
       const direct = watched(server())
       const proxied = watched(server())
-      const forwarded = [...bearer(as.opaque()), 'x-forwarded-for', '203.0.113.9']
+      const told = ['x-forwarded-for', '203.0.113.9', 'x-real-ip', '203.0.113.8', 'forwarded', 'for=203.0.113.7']
+      const forwarded = [...bearer(as.opaque()), ...told]
       const client = await start([{ is: 'protect', server: direct.server }, whoami()])
       const behindProxy = await start({
         steps: [{ is: 'protect', server: proxied.server }, whoami()],

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { Clock } from '@holdfast/core'
 import type { Visit, WireRequest } from './endpoints.ts'
 import type { WireAnswer } from './weather.ts'
@@ -38,7 +38,8 @@ export async function listener(receive: () => (request: WireRequest) => Visit, c
   }
 }
 
-function listening(server: Server, port: number): Promise<void> {
+/** Resolves when the server listens on 127.0.0.1. */
+export function listening(server: NetServer, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => {
@@ -78,11 +79,16 @@ function meet(visit: Visit, response: ServerResponse, clock: Clock): void {
   }
 }
 
-function whole({ status, headers, body }: WireAnswer, response: ServerResponse): void {
+export function whole({ status, headers, body }: WireAnswer, response: ServerResponse): void {
   response.writeHead(status, { ...headers, 'content-length': body.length }).end(body)
 }
 
-function drip({ status, headers, body }: WireAnswer, every: number, response: ServerResponse, clock: Clock): void {
+export function drip(
+  { status, headers, body }: WireAnswer,
+  every: number,
+  response: ServerResponse,
+  clock: Clock,
+): void {
   response.writeHead(status, { ...headers, 'content-length': body.length })
   response.flushHeaders()
   const drop = (at: number): void => {
@@ -95,7 +101,7 @@ function drip({ status, headers, body }: WireAnswer, every: number, response: Se
 }
 
 /** The whole body, or `undefined` when the client went away. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+export async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []
   try {
     for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -105,7 +111,7 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function single(headers: IncomingMessage['headers']): Readonly<Record<string, string>> {
+export function single(headers: IncomingMessage['headers']): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
   )

@@ -1,0 +1,3 @@
+import { faultsAt } from './run.ts'
+
+faultsAt('introspection')
