@@ -149,7 +149,8 @@ export class AuthError extends Error {
     this.headers = Object.freeze({ ...headers })
     this.#details = details
     // Frameworks print `stack` to clients in development, and a refusal is no place in our code worth showing.
-    Object.defineProperty(this, 'stack', { value: `${this.name}: ${code}`, configurable: true, writable: true })
+    // Assigned, not defined: V8 would write out the old one first, which costs more than all the rest.
+    this.stack = `${this.name}: ${code}`
   }
 
   /** The details a server needs to write the answer and the event; not part of what a client sees. */

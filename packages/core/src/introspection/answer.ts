@@ -21,7 +21,6 @@ export function parseAnswer(response: HttpResponse): Answer {
   return {
     is: 'active',
     claims,
-    size: response.body.length,
     freshFor: explicitMaxAge(response.headers['cache-control']),
   }
 }

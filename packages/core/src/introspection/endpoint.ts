@@ -30,10 +30,10 @@ export interface EndpointPorts extends ReachPorts {
 
 const LIMIT_START = 10
 /**
- * The part of the turns that is kept for tokens never verified here: more than every fifth, and every second after an
- * outage, when most of the known can wait in grace. Chosen by simulation.
+ * The part of the turns that is kept for tokens never verified here; more after an outage, when most of the known can
+ * wait in grace. Chosen by simulation.
  */
-const NEW_SHARE = { usually: 0.22, recovering: 0.5 } as const
+const NEW_SHARE = { usually: 0.2, recovering: 0.5 } as const
 /** Failures of the connection, after which nothing speaks against a second try; and milliseconds before it. */
 const RETRIABLE: readonly TroubleKind[] = ['connect', 'reset']
 const RETRY_DELAY = { min: 50, max: 250 } as const

@@ -5,8 +5,6 @@ export type Answer =
   | {
       readonly is: 'active'
       readonly claims: Claims
-      /** Octets of the answer. */
-      readonly size: number
       /** Milliseconds for which the answer allows its own reuse, when it is explicit about them. */
       readonly freshFor: number | undefined
     }

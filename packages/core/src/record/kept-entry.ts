@@ -56,8 +56,8 @@ export function entryFrom(
   if (age < 0 || age >= lifetime(freshFor, terms) || isForgotten(since)) return undefined
   const answer = activeAnswer(kept.claims)
   if (!answer || hasExpired(answer.claims['exp'], clock.wall())) return undefined
-  const { claims, size } = answer
-  const fields = { ...owner, digest, claims, size, freshFor, since: instantAt(since, clock) }
+  const { claims } = answer
+  const fields = { ...owner, digest, claims, freshFor, since: instantAt(since, clock) }
   return new VerifiedToken({ ...fields, by: 'introspection', key: undefined })
 }
 

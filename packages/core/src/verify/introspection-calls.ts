@@ -103,7 +103,7 @@ export class IntrospectionCalls {
     return { is: 'active', token: verified }
   }
 
-  #verified(digest: string, since: Instant, { claims, size, freshFor }: Answer & { is: 'active' }): VerifiedToken {
+  #verified(digest: string, since: Instant, { claims, freshFor }: Answer & { is: 'active' }): VerifiedToken {
     const { issuer, scopeSource, fresh, random } = this.#parts
     const aheadAfter = Math.min(fresh, freshFor ?? Infinity) * (AHEAD + (random.next() * 2 - 1) * SPREAD)
     return new VerifiedToken({
@@ -116,7 +116,6 @@ export class IntrospectionCalls {
       scopeSource,
       freshFor,
       aheadAfter,
-      size,
       verifier: this.#owner,
     })
   }

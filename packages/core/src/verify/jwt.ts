@@ -145,7 +145,6 @@ export class JwtVerifier implements Verifier {
       by: 'signature',
       key,
       scopeSource,
-      size: presented.token.length,
       verifier: this.#owner,
     })
     store.set(token.digest, token)

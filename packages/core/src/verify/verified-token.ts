@@ -20,8 +20,6 @@ export interface VerifiedTokenFields {
   readonly freshFor?: number | undefined
   /** Milliseconds of age from which on a use asks for a new answer ahead. Default: never. */
   readonly aheadAfter?: number | undefined
-  /** Octets of the claims as they came. */
-  readonly size: number
   readonly verifier: Verifier
 }
 
@@ -87,7 +85,7 @@ export class VerifiedToken implements Cacheable {
   onEvidenceOf(other: VerifiedToken, claims: Claims): VerifiedToken {
     const { digest, issuer, key, verifier } = this
     const { since, by } = other
-    const fields = { digest, issuer, claims, since, by, key, verifier, size: 0, scopeSource: this.#scopeSource }
+    const fields = { digest, issuer, claims, since, by, key, verifier, scopeSource: this.#scopeSource }
     const narrowed = new VerifiedToken(fields)
     const stated = statesScopes(other.claims, this.#scopeSource)
     narrowed.#scopeList = stated ? Object.freeze(this.scopes.filter((one) => other.scopeSet.has(one))) : this.scopes

@@ -43,10 +43,6 @@ describe('the document', () => {
       expect(read({ active: true }, { 'content-type': type }).is).toBe('active')
     },
   ) // IN-10
-
-  test('the size of the answer is told', () => {
-    expect(read('{"active":true}')).toMatchObject({ size: 15 })
-  })
 })
 
 describe('members', () => {

@@ -8,10 +8,7 @@ import { chance } from '../support/chance.ts'
 import { ManualClock, settled } from '../support/manual-clock.ts'
 
 const BOUNDS = { inFlight: 4, waiting: { known: 5, new: 3 }, slow: { never: 250, always: 1_000 } }
-const ANSWERS: readonly Answer[] = [
-  { is: 'active', claims: { active: true }, size: 100, freshFor: undefined },
-  { is: 'inactive' },
-]
+const ANSWERS: readonly Answer[] = [{ is: 'active', claims: { active: true }, freshFor: undefined }, { is: 'inactive' }]
 const KINDS: readonly TroubleKind[] = [
   'misconfigured',
   'throttled',
@@ -91,7 +88,9 @@ function setUp() {
       inquiry.answer.then(end, end)
     },
     fail: (trouble: Trouble): void => {
-      flying.shift()?.fail(trouble)
+      const call = flying.shift()
+      if (!call) return
+      call.fail(trouble)
       if (endpoint.status.misconfigured || trouble.kind === 'misconfigured') rejectedAt = clock.monotonic()
     },
   }

@@ -6,7 +6,7 @@ import type { Urgency } from '../../src/resilience/admission-queue.ts'
 import { chance } from '../support/chance.ts'
 import { ManualClock, settled } from '../support/manual-clock.ts'
 
-const ACTIVE: Answer = { is: 'active', claims: { active: true }, size: 100, freshFor: undefined }
+const ACTIVE: Answer = { is: 'active', claims: { active: true }, freshFor: undefined }
 const INACTIVE: Answer = { is: 'inactive' }
 const BLOCKED: Urgency = { is: 'blocked' }
 const GRACE: Urgency = { is: 'grace', left: 0.9 }

@@ -21,7 +21,6 @@ export function verifiedToken(claims: Claims, clock: Clock, fields: Partial<Veri
     by: 'introspection',
     key: undefined,
     scopeSource: undefined,
-    size: 100,
     verifier: nobody,
     ...fields,
   })

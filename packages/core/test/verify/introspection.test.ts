@@ -21,7 +21,6 @@ const TERMS: EvidenceTerms = { fresh: 60_000, grace: 300_000, wait: 1_000, grace
 const active = (claims: Claims = {}, freshFor?: number): Answer => ({
   is: 'active',
   claims: { active: true, aud: AUDIENCE, sub: 'somebody', ...claims },
-  size: 200,
   freshFor,
 })
 const INACTIVE: Answer = { is: 'inactive' }
