@@ -6,6 +6,8 @@ export interface Cacheable {
   readonly bytes: number
   /** Monotonic milliseconds at which its key first came in. Written by the cache. */
   admittedAt: number
+  /** Seconds since 1970 after which it is of no use, where that is known. */
+  readonly expiresAt?: number | undefined
 }
 
 export interface CacheBounds {
@@ -20,8 +22,9 @@ const PROMOTE_AFTER = 10_000
 
 /**
  * A least-recently-used store in two segments. Newcomers are on probation; a use at least 10 s after admission promotes
- * them; what the protected segment pushes out gets one more chance on probation. Tokens made for one call, however
- * many, only push out each other. Entries never expire here: freshness is computed when they are read.
+ * them; what the protected segment pushes out gets one more chance on probation, unless it would only be in the way
+ * there because it has expired. Tokens made for one call, however many, only push out each other. Freshness is computed
+ * when an entry is read.
  */
 export class RecencyCache<T extends Cacheable> {
   readonly #clock: Clock
@@ -45,7 +48,7 @@ export class RecencyCache<T extends Cacheable> {
       maxSize: Math.max(1, Math.round(bounds.bytes * (1 - PROBATION))),
       sizeCalculation: bytesOf,
       dispose: (value, key, reason) => {
-        if (reason === 'evict') this.#probation.set(key, value)
+        if (reason === 'evict' && !this.#hasExpired(value)) this.#probation.set(key, value)
       },
     })
   }
@@ -99,6 +102,10 @@ export class RecencyCache<T extends Cacheable> {
 
   get bytes(): number {
     return this.#protected.calculatedSize + this.#probation.calculatedSize
+  }
+
+  #hasExpired({ expiresAt }: T): boolean {
+    return expiresAt !== undefined && this.#clock.wall() >= expiresAt * 1_000
   }
 
   #held(key: string): T | undefined {

@@ -75,6 +75,16 @@ describe('promotion', () => {
     expect([cache.get('kept')?.name, cache.entries]).toEqual(['newer', 1])
   })
 
+  test('what has expired gets no other chance: it takes no room from newcomers', async () => {
+    const { clock, cache, settle } = setUp()
+    cache.set('expired', { name: 'expired', bytes: 100, admittedAt: 0, expiresAt: clock.wall() / 1_000 + 20 })
+    await clock.advance(10_000)
+    cache.get('expired')
+    const names = Array.from({ length: 8 }, (_, index) => `kept-${index}`)
+    await settle(...names)
+    expect([cache.peek('expired'), names.filter((name) => cache.peek(name))]).toEqual([undefined, names])
+  })
+
   test('what the protected segment pushes out gets another chance', async () => {
     const { cache, settle } = setUp()
     const names = Array.from({ length: 9 }, (_, index) => `kept-${index}`)
