@@ -5,7 +5,7 @@ import { ConfigError } from './errors.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Random } from './ports/random.ts'
 import { RevocationRecord } from './record/revocation-record.ts'
-import { parseJws } from './syntax/jws.ts'
+import { claimedExpiry } from './syntax/jws.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What to refuse from now on. Exactly one of the first five says which tokens. */
@@ -69,12 +69,6 @@ function revocationTarget(revocation: Revocation, issuers: readonly string[]): R
   return { is: 'mark', kind, value, issuer: whose, before }
 }
 
-/** What a JWT says of its own life. Unverified, and good enough: a token that lies about it is none. */
-function claimedExpiry(token: string): number | undefined {
-  const exp = parseJws(token)?.claims['exp']
-  return typeof exp === 'number' ? exp : undefined
-}
-
 export interface DeskPorts {
   readonly clock: Clock
   readonly random: Random
@@ -106,7 +100,11 @@ export class RevocationDesk {
     if (target.is === 'token') {
       const digest = digestOf(target.token)
       const known = jwts.peek(digest) ?? introspected.peek(digest)
-      revocations.addTombstone(revocationKeyOf(target.token), known ? known.expiresAt : claimedExpiry(target.token))
+      const claimed = claimedExpiry(target.token)
+      const key = revocationKeyOf(target.token)
+      revocations.addTombstone(key, known ? known.expiresAt : claimed)
+      // An answer may name an earlier end than the JWT itself, or none: the later one counts.
+      if (known && claimed !== undefined && claimed !== known.expiresAt) revocations.addTombstone(key, claimed)
     } else {
       revocations.addMark(target.kind, target.issuer, target.value, target.before)
     }

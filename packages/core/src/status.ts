@@ -22,6 +22,7 @@ export interface ServerStatus {
 
 export interface IssuerStatus {
   readonly issuer: string
+  /** `degraded` while a document is missing or fails to load, or the introspection endpoint is not healthy or rejects us. */
   readonly state: ServerState
   /** The metadata document, where one is needed. Ages and waits in milliseconds. */
   readonly metadata: LastGoodStatus | undefined

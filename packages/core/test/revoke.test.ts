@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { revocationKeyOf } from '../src/cache/digest.ts'
+import { digestOf, revocationKeyOf } from '../src/cache/digest.ts'
 import { NegativeCache } from '../src/cache/negative-cache.ts'
 import { RecencyCache } from '../src/cache/recency-cache.ts'
 import { Revocations } from '../src/cache/revocations.ts'
@@ -58,7 +58,7 @@ function setUp(store: Store | undefined, clock = new ManualClock()) {
     snapshots: new Snapshots(store, clock, (operation) => telemetry.emit({ type: 'store_failed', operation })),
   }
   const desk = new RevocationDesk(stores, ['https://as.example'], telemetry, { clock, random: chance(0) })
-  return { clock, desk, revocations, events }
+  return { clock, desk, revocations, stores, events }
 }
 
 /** What a store would tell the next process. */
@@ -273,6 +273,21 @@ describe('two processes with one store', () => {
     expect(events).toContainEqual({ type: 'store_failed', operation: 'load' })
   }) // IN-39
 })
+
+const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
+
+test.each([undefined, START + 60])(
+  'a JWT of which only an answer with exp %s is known is refused until its own end',
+  async (exp) => {
+    const { clock, desk, revocations, stores } = setUp(undefined)
+    const jwt = `${encode({ alg: 'ES256' })}.${encode({ exp: START + (2 * DAY) / 1_000 })}.c2ln`
+    const claims = exp === undefined ? {} : { exp }
+    stores.introspected.set(digestOf(jwt), verifiedToken(claims, clock))
+    await desk.revoke({ token: jwt })
+    await clock.advance(2 * DAY)
+    expect(revocations.isTombstone(jwt)).toBe(true)
+  },
+) // rule 2
 
 test('an order is written once', async () => {
   const store = new MemoryStore()

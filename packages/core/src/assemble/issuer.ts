@@ -9,6 +9,7 @@ import type { KeySet } from '../keys/key-set.ts'
 import { type KeySource, pinnedKeys, remoteKeys } from '../keys/key-source.ts'
 import type { IntrospectionSettings, IssuerSettings, JwtSettings, Settings } from '../options/settings.ts'
 import type { LastGood } from '../resilience/last-good.ts'
+import { claimedExpiry } from '../syntax/jws.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { IntrospectedJwtVerifier } from '../verify/introspected-jwt.ts'
 import { type CallReport, IntrospectionVerifier } from '../verify/introspection.ts'
@@ -154,8 +155,8 @@ function introspectionVerifier(
     requiredClaims: issuer.requiredClaims,
   }
   // What the authority once called inactive stays refused: no fallback on the signature may revive it.
-  const inactive = (token: string, digest: string): void =>
-    stores.revocations.addTombstone(revocationKeyOf(token), stores.jwts.peek(digest)?.expiresAt)
+  const inactive = (token: string): void =>
+    stores.revocations.addTombstone(revocationKeyOf(token), claimedExpiry(token))
   return (owner) => {
     // A JWT's own audience has been checked with its signature: its introspection need not repeat it.
     const audiencePolicy = owner && introspection.audience === 'required' ? 'ifPresent' : introspection.audience

@@ -29,8 +29,8 @@ export class Blamer {
     if (CERTAIN.includes(trouble.kind)) return 'endpoint'
     // A firewall rejects what a token looks like as a server rejects a client.
     const byLooks = urgency.is === 'new' && silence < TRUSTED_FOR && !rejected
-    if (trouble.kind === 'misconfigured') return !byLooks || this.#tokens.note(id, itsOwn(trouble)) ? 'us' : 'nobody'
-    return this.#tokens.note(id, trouble) ? 'endpoint' : 'nobody'
+    if (trouble.kind === 'misconfigured' && !byLooks) return 'us'
+    return this.#tokens.note(id, itsOwn(trouble)) ? 'endpoint' : 'nobody'
   }
 
   answered(): void {

@@ -5,6 +5,7 @@ import {
   type AdmissionClass,
   AdmissionQueue,
   type QueueBounds,
+  type Urgency,
 } from '../resilience/admission-queue.ts'
 import { RetryBudget } from '../resilience/retry-budget.ts'
 import { SourceMix } from '../resilience/source-mix.ts'
@@ -20,6 +21,7 @@ export interface EndpointBounds {
   readonly inFlight: number
   /** Inquiries that wait for their turn. */
   readonly waiting: QueueBounds
+  /** When an answer counts as a sign of too much load: milliseconds. */
   readonly slow: LimitBounds['slow']
 }
 
@@ -28,6 +30,7 @@ export interface EndpointPorts extends ReachPorts {
   readonly oneSource: () => void
 }
 
+/** Calls in flight until more is learnt. */
 const LIMIT_START = 10
 /**
  * The part of the turns that is kept for tokens never verified here; more after an outage, when most of the known can
@@ -100,7 +103,7 @@ export class IntrospectionEndpoint {
 
   /** Another use of a token that is being inquired about: it moves up. A caller who is blocked stays so. */
   press(inquiry: Inquiry, { urgency, deadline }: Want): void {
-    if (inquiry.startedAt || this.#closed) return
+    if (inquiry.startedAt || inquiry.turnedAway || this.#closed) return
     if (urgency.is === 'blocked') inquiry.blockedUntil = Math.max(inquiry.blockedUntil, deadline)
     const stillBlocked = inquiry.blockedUntil > this.#clock.monotonic()
     inquiry.urgency = stillBlocked ? { is: 'blocked' } : urgency
@@ -116,13 +119,13 @@ export class IntrospectionEndpoint {
     return this.#reach.obstacle !== undefined
   }
 
-  /** Milliseconds after which a known token that comes now can expect its turn. */
+  /** Milliseconds after which a known token that comes now can expect its turn; 0 in health, where nobody waits for long. */
   get expectedWait(): number {
     if (this.#reach.state === 'healthy') return 0
     return (this.#queue.known / Math.max(1, this.#allowed())) * this.#limit.recentDuration
   }
 
-  /** The long-term median duration of a call. */
+  /** The long-term median duration of a call in milliseconds; 0 before the first answer. */
   get usualDuration(): number {
     return this.#limit.usualDuration
   }
@@ -171,8 +174,15 @@ export class IntrospectionEndpoint {
     const apart = this.#blamer.apart(id)
     if (apart) return apart
     const { obstacle, pauseLeft } = this.#reach
-    if (!obstacle || urgency.is === 'grace' || this.#inFlight < this.#allowed()) return undefined
+    if (!obstacle || urgency.is === 'grace') return undefined
+    if (this.#inFlight < this.#allowed() && this.#mayProbe(obstacle, urgency)) return undefined
     return new Trouble(obstacle, { pause: pauseLeft })
+  }
+
+  /** While we are rejected, a source that was served lately leaves the next try to others: its tokens may be why. */
+  #mayProbe(obstacle: TroubleKind, urgency: Urgency): boolean {
+    const source = urgency.is === 'new' ? urgency.source : undefined
+    return obstacle !== 'misconfigured' || source === undefined || this.#sources.isQuiet(source)
   }
 
   #allowed(): number {
@@ -241,11 +251,11 @@ export class IntrospectionEndpoint {
     const again = this.#mayRetry(inquiry, trouble)
     const blame = this.#blamer.of(inquiry, trouble, this.#reach.silence, this.#reach.misconfigured)
     if (blame === 'us' || this.#reach.misconfigured) this.#reach.rejected(trouble) // a probe that fails proves nothing
+    const told = blame === 'us' ? trouble : itsOwn(trouble)
     if (blame === 'endpoint') {
       this.#limit.failed(duration)
-      this.#reach.failed(trouble, startedAt)
+      this.#reach.failed(told, startedAt)
     }
-    const told = blame === 'nobody' ? itsOwn(trouble) : trouble
     this.#lastTrouble = told.kind
     if (again) this.#retry(inquiry, told)
     else inquiry.reject(told)

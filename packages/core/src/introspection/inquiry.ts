@@ -19,6 +19,8 @@ export class Inquiry implements Waiting {
   blockedUntil: number
   /** When its call began; `undefined` while it waits for its turn. */
   startedAt: Instant | undefined
+  /** Set when its turn will never come. */
+  turnedAway = false
   retried = false
   /** Rejects with a {@link Trouble}. */
   readonly answer: Promise<Answer>
@@ -33,7 +35,10 @@ export class Inquiry implements Waiting {
     this.blockedUntil = urgency.is === 'blocked' ? deadline : -Infinity
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve
-      this.reject = reject
+      this.reject = (trouble) => {
+        this.turnedAway = this.startedAt === undefined
+        reject(trouble)
+      }
     })
   }
 }

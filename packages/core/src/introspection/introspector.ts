@@ -11,8 +11,9 @@ export type Answer =
   | { readonly is: 'inactive' }
 
 /**
- * Why no verdict came. `misconfigured` and `credentials_failed` are our own mistakes; `overloaded`, `down` and `closed`
- * mean that nothing was sent; everything else is the endpoint's trouble.
+ * Why no verdict came. `misconfigured` (the endpoint rejects our credentials) and `credentials_failed` (we could not make
+ * any) are our own mistakes. `overloaded`, `down`, `closed`, `credentials_failed` and `no_endpoint` (the metadata cannot
+ * be had, or does not name it) mean that nothing was sent. Everything else is the endpoint's trouble, or one token's.
  */
 export type TroubleKind =
   | 'misconfigured'

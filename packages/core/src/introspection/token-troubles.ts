@@ -15,6 +15,7 @@ const TOKENS = 3
 export class TokenTroubles {
   readonly #clock: Clock
   readonly #apart = new LRUCache<string, { readonly until: number; readonly trouble: Trouble }>({ max: MAX_APART })
+  /** Digests of the tokens with trouble since the last answer; no more than it takes. */
   readonly #since = new Set<string>()
 
   constructor(clock: Clock) {
@@ -25,7 +26,7 @@ export class TokenTroubles {
   note(digest: string, trouble: Trouble): boolean {
     if (this.#since.size < TOKENS) this.#since.add(digest)
     if (this.#since.size >= TOKENS) {
-      this.#apart.clear()
+      this.#apart.clear() // none of them was to blame
       return true
     }
     const until = this.#clock.monotonic() + Math.max(APART_MS, trouble.pause)
@@ -33,6 +34,7 @@ export class TokenTroubles {
     return false
   }
 
+  /** Notes that some token was answered: what went before was no trouble of the endpoint. */
   answered(): void {
     this.#since.clear()
   }

@@ -131,13 +131,19 @@ export interface ResilienceOptions {
   readonly preset?: ResiliencePreset
   /** How long an introspection answer counts without asking again. Default `'60s'`. */
   readonly fresh?: Duration
-  /** How long after that it may stand in while no answer comes. Bounds how long a revoked token works in an outage. */
+  /**
+   * How long after that it may stand in while no answer comes. Bounds how long a revoked token works in an outage.
+   * Default `'300s'`; `'0s'` in `'strict'`, `'3600s'` in `'available'`.
+   */
   readonly grace?: Duration
-  /** How long a key set is used after the last successful fetch. At least twice `'1h'`. */
+  /**
+   * How long metadata and keys are used after the last successful fetch. Default `'24h'`; `'2h'` in `'strict'`, `'7d'` in
+   * `'available'`. At least `'2h'`: twice the longest freshness.
+   */
   readonly keysHardBound?: Duration
-  /** The wait of a request that must be verified. Default `'1s'`. */
+  /** The wait of a request that cannot be judged without an answer. Default `'1s'`. */
   readonly wait?: Duration
-  /** The shortest wait of a request whose token is in grace. Default `'250ms'`. */
+  /** The wait of a request whose token is in grace; three times the usual call where that is longer. Default `'250ms'`. */
   readonly graceWait?: Duration
   /** One introspection attempt. Default `'2s'`. */
   readonly introspectionDeadline?: Duration
@@ -145,7 +151,7 @@ export interface ResilienceOptions {
   readonly documentDeadline?: Duration
   /** A connection attempt. Default `'500ms'`. */
   readonly connectTimeout?: Duration
-  /** Introspection calls in flight to one endpoint. Default 100. */
+  /** Introspection calls in flight to one endpoint, at most; how many it can take is learnt. Default 100. */
   readonly maxInFlight?: number
   /** Known tokens waiting for their turn to be introspected again. Default 1,000. */
   readonly maxWaitingKnown?: number
@@ -154,9 +160,13 @@ export interface ResilienceOptions {
 }
 
 export interface CacheOptions {
+  /** Answers about active tokens. */
   readonly introspected?: IntrospectedCacheOptions
+  /** Verified JWTs. */
   readonly jwts?: CacheBoundsOptions
+  /** Tokens called inactive, and how long they are refused without asking again. Default 5,000 and `'10s'`. */
   readonly negative?: { readonly entries?: number; readonly ttl?: Duration }
+  /** Revoked tokens, and as many revocations by claim. Default 10,000. */
   readonly revocations?: { readonly entries?: number }
 }
 

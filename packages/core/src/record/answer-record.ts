@@ -27,6 +27,7 @@ const PERIOD = 10_000
 const MAX_BYTES = 4_194_304
 /** Entries after which other work gets a turn. */
 const SLICE = 250
+/** Tokens; see {@link ForgottenBounds}. */
 const FORGOTTEN_BOUNDS = { known: 5_000, strangers: 5_000 } as const
 
 /**

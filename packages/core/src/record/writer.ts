@@ -38,7 +38,10 @@ export class Writer {
 
   /** Writes what changed. @returns True when all of it would survive a restart. */
   write(): Promise<boolean> {
-    return (this.#running ??= this.#run())
+    if (this.#running) return this.#running
+    // A run that waits for nothing is over before it could be noted: it would be taken for the one under way, for good.
+    if (!this.#changed) return Promise.resolve(true)
+    return (this.#running = this.#run())
   }
 
   /** Writes what was not written yet, for the last time. */

@@ -1,10 +1,10 @@
 import { MedianEstimate } from './latency.ts'
 
-/** How many calls may be in flight, and when an answer counts as slow. */
+/** Calls in flight, at first and at most, and when an answer counts as slow. */
 export interface LimitBounds {
   readonly start: number
   readonly max: number
-  /** Milliseconds: no answer that comes sooner is slow, and every one that comes later. */
+  /** Milliseconds: an answer is never slow before the one, and always after the other. */
   readonly slow: { readonly never: number; readonly always: number }
 }
 
@@ -12,7 +12,7 @@ export interface LimitBounds {
 const SLOW = 2
 /** What is left of the limit after a slow answer, and after none. */
 const DECREASE = { slow: 0.95, failed: 0.9 } as const
-/** The limit after an outage. */
+/** Calls in flight after an outage. */
 const RESTART = 2
 /** The part that the newest call has in the recent duration. */
 const RECENT = 0.2
@@ -34,6 +34,7 @@ export class AdaptiveLimit {
     this.#limit = bounds.start
   }
 
+  /** Calls that may be in flight; at least 1. */
   get value(): number {
     return Math.floor(this.#limit)
   }
@@ -48,7 +49,7 @@ export class AdaptiveLimit {
     return this.#recent
   }
 
-  /** @param inFlight Calls in flight when this one began, itself included. */
+  /** @param duration Milliseconds. @param inFlight Calls in flight when this one began, itself included. */
   answered(duration: number, inFlight: number): void {
     const crowded = inFlight * 2 > this.#limit
     // Under a full load an answer's duration is our own queue in the server: only with room it is the server's usual.
@@ -59,6 +60,7 @@ export class AdaptiveLimit {
     else if (crowded) this.#increase()
   }
 
+  /** @param duration Milliseconds until it failed. */
   failed(duration: number): void {
     this.#took(duration)
     this.#decrease(DECREASE.failed)

@@ -25,6 +25,7 @@ export interface Waiting {
   deadline: number
 }
 
+/** How many may wait: known tokens, whether or not a caller is blocked, and new ones. */
 export interface QueueBounds {
   readonly known: number
   readonly new: number
@@ -35,6 +36,7 @@ interface Lane<T extends Waiting> {
   readonly waiting: LRUCache<string, T>
 }
 
+/** Classes of grace: urgency decides between them, recency within one. Either alone served fewer, as simulated. */
 const QUARTERS = 4
 /** New tokens that are looked at for one to drop. */
 const SEARCHED = 32
@@ -83,7 +85,12 @@ export class AdmissionQueue<T extends Waiting> {
     for (const { waiting } of this.#known) if (waiting.delete(id)) return
   }
 
-  /** @param newShare The part of the turns that is kept for new tokens, where some wait. */
+  /**
+   * Takes out whose turn it is.
+   *
+   * @param now Monotonic milliseconds.
+   * @param newShare The part of the turns, from 0 to 1, that is kept for new tokens, where some wait.
+   */
   take(now: number, newShare: number): T | undefined {
     const owed = Math.min(1, this.#owedToNew + newShare) // what was not wanted is not saved up
     const item = owed >= 1 ? (this.#takeNew(now) ?? this.#takeKnown(now)) : (this.#takeKnown(now) ?? this.#takeNew(now))
@@ -138,7 +145,7 @@ export class AdmissionQueue<T extends Waiting> {
 
   /** The newest of a quiet source, else the newest. */
   #takeNew(now: number): T | undefined {
-    const newestFirst = [...this.#new.values()]
+    const newestFirst = [...this.#new.values()] // a copy: what is past its deadline leaves on the way
     let newest: T | undefined
     for (const item of newestFirst) {
       const from = this.#classOf(item)

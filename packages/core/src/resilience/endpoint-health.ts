@@ -32,13 +32,14 @@ export class EndpointHealth {
   readonly #changed: (state: EndpointState, previous: EndpointState) => void
   readonly #outcomes: RecentOutcomes
   #state: EndpointState = 'healthy'
-  /** Monotonic milliseconds. */
+  /** When the state began, and when the endpoint last answered: monotonic milliseconds, as all moments here. */
   #since: number
   #answeredAt = -Infinity
   #failuresInARow = 0
+  /** Probes planned in this outage. */
   #probes = 0
   #probeAt = -Infinity
-  /** When the slow start began, or began again. */
+  /** When the slow start began, or began again after a failure. */
   #rampFrom = 0
   /** Since when callers wait for room. */
   #pressedSince: number | undefined
@@ -60,6 +61,7 @@ export class EndpointHealth {
     return this.#clock.monotonic() - this.#answeredAt
   }
 
+  /** Whether the latest call that says something of the endpoint failed. */
   get failing(): boolean {
     return this.#failuresInARow > 0
   }

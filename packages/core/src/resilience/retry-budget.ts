@@ -1,10 +1,10 @@
-/** What one answer earns, what one retry costs, and how much can be saved. */
+/** What one answer earns, what one retry costs, how much can be saved, and what is there at the start: five retries. */
 const EARNED = 0.1
 const COST = 2
 const MAX = 50
 const START = 10
 
-/** Pays for retries out of answers, so that a failing endpoint gets a twentieth more load at most. */
+/** Pays for retries out of answers: one for twenty, so that a failing endpoint gets hardly more load. */
 export class RetryBudget {
   #credit = START
 

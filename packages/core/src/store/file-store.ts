@@ -81,7 +81,7 @@ function decoded(value: string): Buffer | undefined {
  * the reason, is refused as a whole, and {@link Store.update} leaves it where it is.
  *
  * ```ts
- * store: fileStore({ path: '/var/lib/orders-api', key: process.env.STORE_KEY })
+ * store: fileStore({ path: '/var/lib/orders-api', key: process.env['STORE_KEY'] ?? '' })
  * ```
  *
  * @throws {ConfigError} for a wrong option. Whether the folder can be written shows when it is.

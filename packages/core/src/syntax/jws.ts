@@ -61,3 +61,9 @@ export function parseJws(token: string): UnverifiedJwt | undefined {
   const signature = claims && decodeBase64url(token.slice(last + 1))
   return signature && { header, claims, signature, signed: Buffer.from(token.slice(0, last), 'latin1') }
 }
+
+/** The `exp` that a JWT names, in seconds. Unverified, and good enough: a token that lies about it is none. */
+export function claimedExpiry(token: string): number | undefined {
+  const exp = parseJws(token)?.claims['exp']
+  return typeof exp === 'number' ? exp : undefined
+}

@@ -40,7 +40,7 @@ export interface Call {
   waitedFor: boolean
 }
 
-/** The part of the fresh time after which a use asks ahead, and how far that is spread: at most 1.4 calls a minute. */
+/** The part of the fresh time after which a use asks ahead, and how far that is spread: at most 1.4 calls in that time. */
 const AHEAD = 0.8
 const SPREAD = 0.08
 
@@ -64,7 +64,8 @@ export class IntrospectionCalls {
   for({ token, digest }: Presented, want: Want): Call {
     const { endpoint } = this.#parts
     const running = this.#running.get(digest)
-    if (running) {
+    // One that was turned away just now has not told its callers yet; whoever comes next gets a place of their own.
+    if (running && !running.inquiry.turnedAway) {
       endpoint.press(running.inquiry, want)
       return running
     }
@@ -93,6 +94,8 @@ export class IntrospectionCalls {
       inactive?.(token, digest)
       return { is: 'inactive' }
     }
+    // An order to forget empties both stores: what is refused here since then was learnt from a newer call.
+    if (!wanted && negatives.judge(digest)) return { is: 'inactive' }
     const since = inquiry.startedAt!
     const verified = this.#verified(digest, since, answer)
     const known = positives.peek(digest)

@@ -349,11 +349,24 @@ describe('a second try', () => {
 
   test('is paid for: five from the start, then only out of answers', async () => {
     const all = setUp()
-    for (let n = 0; n < 8; n += 1) all.ask(`t${n}`)
-    const first = all.calls.slice()
-    for (const call of first) void call.fail('connect')
-    await settled()
-    expect(all.endpoint.status.counters.retried).toBeLessThanOrEqual(5)
+    for (let n = 0; n < 8; n += 1) {
+      all.ask(`t${n}`)
+      await all.calls.at(-1)!.fail('connect')
+      await all.clock.advance(250)
+      await all.calls.at(-1)!.answer()
+      all.ask(`u${n}`)
+      await all.calls.at(-1)!.answer() // the call before a failure was answered
+      await all.clock.advance(10_000) // and failures are few
+    }
+    expect(all.endpoint.status.counters.retried).toBe(5)
+  })
+
+  test('does not come while the call before failed, too', async () => {
+    const all = setUp()
+    await failing(all, 'a', 'connect', { is: 'new', source: 's' })
+    const asked = await failing(all, 'b', 'connect', BLOCKED)
+    await all.clock.advance(1_000)
+    expect([asked.result, all.calls.length]).toEqual(['connect', 2])
   })
 
   test('is not brought forward by another use meanwhile, and stays one', async () => {
@@ -625,13 +638,14 @@ describe('credentials that are rejected', () => {
     expect([again.result, all.calls.length]).toEqual(['unexpected_status', 2])
   }) // design §9.2
 
-  test('for three new tokens and no answer between, do', async () => {
+  test('for new tokens do not, however many and whatever pause they cause: they count as failures like others', async () => {
     const all = setUp()
     await answered(all)
     for (const token of ['a', 'b']) await failing(all, token, 'misconfigured', stranger('s'))
-    expect(all.endpoint.status.misconfigured).toBe(false)
-    const third = await failing(all, 'c', 'misconfigured', stranger('s'))
-    expect([all.endpoint.status.misconfigured, third.result]).toEqual([true, 'misconfigured'])
+    expect(all.endpoint.status).toMatchObject({ misconfigured: false, limit: 10 })
+    const third = await failing(all, 'c', 'misconfigured', stranger('s'), 5_000)
+    expect(all.endpoint.status).toMatchObject({ misconfigured: false, resumesIn: 5_000 })
+    expect([third.result, all.ask('good').inquiry.turnedAway]).toEqual(['unexpected_status', true])
   }) // design §9.2
 
   test('for two new tokens between answers, however often, do not', async () => {
@@ -815,4 +829,30 @@ describe('close', () => {
     endpoint.close()
     expect(() => endpoint.close()).not.toThrow()
   })
+})
+
+test('an inquiry that was turned away is not queued again by who has not heard of it yet', async () => {
+  const all = setUp({ inFlight: 1, waiting: { known: 1, new: 1 } })
+  all.ask('in flight')
+  const dropped = all.ask('a')
+  all.ask('b') // there is room for one
+  all.press(dropped.inquiry, BLOCKED)
+  await all.calls[0]!.answer()
+  await all.calls[1]!.answer()
+  expect([all.begun(), dropped.result]).toEqual([['in flight', 'b'], 'overloaded'])
+})
+
+test('while we are rejected, whoever was served lately leaves the next try to others', async () => {
+  const all = setUp()
+  await failing(all, 'junk', 'misconfigured', { is: 'new', source: 's' })
+  await all.clock.advance(10_000)
+  const again = all.ask('more junk', { is: 'new', source: 's' })
+  await settled()
+  all.ask('honest', { is: 'new', source: 't' })
+  await all.calls.at(-1)!.answer()
+  expect([again.result, all.begun(), all.endpoint.status.misconfigured]).toEqual([
+    'misconfigured',
+    ['junk', 'honest'],
+    false,
+  ])
 })

@@ -32,6 +32,12 @@ test('what has not changed is not written', async () => {
   expect(state.writes).toBe(0)
 })
 
+test('a write that had nothing to write is not the last one', async () => {
+  const { state, writer, changed } = setUp()
+  await writer.write()
+  expect([await changed(), state.writes, writer.behind]).toEqual([true, 1, false])
+})
+
 test('changes during a write make one more, however many they are, and all are told when it is done', async () => {
   const { state, changed } = setUp()
   const gate = deferred<void>()

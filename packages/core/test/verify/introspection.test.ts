@@ -1096,7 +1096,7 @@ describe('forget', () => {
     const all = setUp()
     const old = late()
     all.says(old.promise)
-    void all.verify()
+    void all.verify().catch(() => undefined)
     await settled()
     all.verifier.forget(all.at().digest)
     all.says(INACTIVE)
@@ -1105,6 +1105,19 @@ describe('forget', () => {
     await settled()
     expect([all.positives.entries, await reasonOf(() => all.verify())]).toEqual([0, 'token_inactive'])
   }) // NG-98
+
+  test('whoever waits for an old active answer is refused by a newer inactive one', async () => {
+    const all = setUp()
+    const old = late()
+    all.says(old.promise)
+    const waiting = reasonOf(() => all.verify())
+    await settled()
+    all.verifier.forget(all.at().digest)
+    all.says(INACTIVE)
+    await reasonOf(() => all.verify())
+    old.come(active())
+    expect(await waiting).toBe('token_inactive')
+  }) // rule 2
 
   test('an old active answer does not overwrite a newer active one', async () => {
     const all = setUp()
