@@ -1,0 +1,3 @@
+import { holdsInSmallRuns } from './random/tests.ts'
+
+holdsInSmallRuns({ from: 501, count: 500 })
