@@ -2,7 +2,9 @@ import type { Http, HttpResponse, Store } from '@holdfast/core'
 import { NegativeCache } from '#core/cache/negative-cache'
 import { RecencyCache } from '#core/cache/recency-cache'
 import { Revocations } from '#core/cache/revocations'
+import { REASONS } from '#core/errors'
 import { IntrospectionEndpoint } from '#core/introspection/endpoint'
+import { Snapshots } from '#core/record/snapshots'
 import { AdaptiveLimit } from '#core/resilience/adaptive-limit'
 import { Budget } from '#core/resilience/budget'
 import { EndpointHealth } from '#core/resilience/endpoint-health'
@@ -15,7 +17,7 @@ import { JwtVerifier } from '#core/verify/jwt'
 import type { VerifiedToken } from '#core/verify/verified-token'
 import type { Tampering } from './instance.ts'
 import type { Rule } from './rules.ts'
-import type { RunSettings } from './settings.ts'
+import { MOST_EVENTS, type RunSettings } from './settings.ts'
 
 /** A core with one mistake in it. */
 export interface BrokenVariant {
@@ -323,6 +325,35 @@ export const BROKEN_VARIANTS: readonly BrokenVariant[] = [
     tampering: {
       http: answers(({ headers, ...response }) => ({ ...response, headers: { ...headers, 'retry-after': undefined } })),
     },
+  },
+  {
+    mistake: 'keys are used for longer than configured',
+    breaks: 'old-keys',
+    settings: { troubles: ['refused'], mode: 'offline', keysHardBound: 20_000 },
+    tampering: {
+      options: (options) => ({ ...options, resilience: { ...(options.resilience as object), keysHardBound: '2h' } }),
+    },
+  },
+  {
+    mistake: 'an inactive token is refused without a word why',
+    breaks: 'answer-shape',
+    patch: () => {
+      const { token_inactive: kept } = REASONS
+      const put = (row: readonly string[]): void => void Object.assign(REASONS, { token_inactive: row })
+      put(['none'])
+      return () => put(kept)
+    },
+  },
+  {
+    mistake: 'a store is waited for without end',
+    breaks: 'store-refuses',
+    settings: { store: 'works' },
+    patch: replaced(Snapshots, 'load', always(new Promise(() => undefined))),
+  },
+  {
+    mistake: 'a run that never calms down',
+    breaks: 'events',
+    settings: { stormEvents: MOST_EVENTS },
   },
   {
     mistake: 'caches are larger than configured',
