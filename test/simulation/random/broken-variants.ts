@@ -338,10 +338,9 @@ export const BROKEN_VARIANTS: readonly BrokenVariant[] = [
     mistake: 'an inactive token is refused without a word why',
     breaks: 'answer-shape',
     patch: () => {
-      const { token_inactive: kept } = REASONS
-      const put = (row: readonly string[]): void => void Object.assign(REASONS, { token_inactive: row })
-      put(['none'])
-      return () => put(kept)
+      const kept = { ...REASONS }
+      Object.assign(REASONS, { token_inactive: ['none'] })
+      return () => void Object.assign(REASONS, kept)
     },
   },
   {
