@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Inquiry } from './inquiry.ts'
-import { Trouble, type TroubleKind } from './introspector.ts'
+import { Trouble, TROUBLES } from './introspector.ts'
 import { TokenTroubles } from './token-troubles.ts'
 
 /**
@@ -9,9 +9,6 @@ import { TokenTroubles } from './token-troubles.ts'
  */
 export type Blame = 'endpoint' | 'us' | 'nobody'
 
-/** Trouble before anything was sent, and trouble that is the endpoint's for certain. Any other may be one token's. */
-const UNSENT: readonly TroubleKind[] = ['no_endpoint', 'credentials_failed', 'overloaded', 'closed', 'down']
-const CERTAIN: readonly TroubleKind[] = ['timeout', 'connect', 'dns', 'tls', 'reset', 'throttled']
 /** Milliseconds after its last answer in which the rejection of a stranger's token is not yet a rejection of us. */
 const TRUSTED_FOR = 60_000
 
@@ -25,11 +22,11 @@ export class Blamer {
 
   /** @param silence Milliseconds since the endpoint answered anything. @param rejected Whether it rejects us already. */
   of({ id, urgency }: Inquiry, trouble: Trouble, silence: number, rejected: boolean): Blame {
-    if (UNSENT.includes(trouble.kind)) return 'nobody'
-    if (CERTAIN.includes(trouble.kind)) return 'endpoint'
+    const { whose } = TROUBLES[trouble.kind]
+    if (whose === 'nobody' || whose === 'endpoint') return whose
     // A firewall rejects what a token looks like as a server rejects a client.
     const byLooks = urgency.is === 'new' && silence < TRUSTED_FOR && !rejected
-    if (trouble.kind === 'misconfigured' && !byLooks) return 'us'
+    if (whose === 'us' && !byLooks) return whose
     return this.#tokens.note(id, itsOwn(trouble)) ? 'endpoint' : 'nobody'
   }
 

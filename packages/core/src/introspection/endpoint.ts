@@ -7,7 +7,6 @@ import {
   type QueueBounds,
   type Urgency,
 } from '../resilience/admission-queue.ts'
-import { RetryBudget } from '../resilience/retry-budget.ts'
 import { SourceMix } from '../resilience/source-mix.ts'
 import { Sources } from '../resilience/sources.ts'
 import { Blamer, itsOwn } from './blame.ts'
@@ -15,6 +14,7 @@ import type { EndpointStatus } from './endpoint-status.ts'
 import { Inquiry, type Want } from './inquiry.ts'
 import { type Answer, type Introspector, Trouble, type TroubleKind } from './introspector.ts'
 import { Reach, type ReachPorts } from './reach.ts'
+import { Retries } from './retries.ts'
 
 export interface EndpointBounds {
   /** Calls in flight. */
@@ -37,9 +37,6 @@ const LIMIT_START = 10
  * wait in grace. Chosen by simulation.
  */
 const NEW_SHARE = { usually: 0.2, recovering: 0.5 } as const
-/** Failures of the connection, after which nothing speaks against a second try; and milliseconds before it. */
-const RETRIABLE: readonly TroubleKind[] = ['connect', 'reset']
-const RETRY_DELAY = { min: 50, max: 250 } as const
 
 /**
  * One issuer's introspection endpoint: as many calls as it can take, most urgent first, and hardly any while it cannot
@@ -55,9 +52,7 @@ export class IntrospectionEndpoint {
   readonly #sources: Sources
   readonly #mix: SourceMix
   readonly #blamer: Blamer
-  readonly #retries = new RetryBudget()
-  /** Inquiries before their second try. */
-  readonly #retrying = new Map<Inquiry, Cancel>()
+  readonly #retries: Retries
   readonly #counters = { calls: 0, answered: 0, failed: 0, retried: 0, late: 0 }
   readonly #shed = Object.fromEntries(ADMISSION_CLASSES.map((one) => [one, 0])) as Record<AdmissionClass, number>
   #inFlight = 0
@@ -81,13 +76,11 @@ export class IntrospectionEndpoint {
     this.#sources = new Sources(clock)
     this.#mix = new SourceMix(clock)
     this.#blamer = new Blamer(clock)
+    this.#retries = new Retries(ports)
     this.#queue = new AdmissionQueue(
       waiting,
       (source) => this.#sources.isQuiet(source),
-      (inquiry, from) => {
-        this.#shed[from] += 1
-        inquiry.reject(new Trouble('overloaded'))
-      },
+      (inquiry, from) => this.#sendAway(inquiry, from, new Trouble('overloaded')),
     )
   }
 
@@ -104,14 +97,14 @@ export class IntrospectionEndpoint {
   /** Another use of a token that is being inquired about: it moves up. A caller who is blocked stays so. */
   press(inquiry: Inquiry, { urgency, deadline }: Want): void {
     if (inquiry.startedAt || inquiry.turnedAway || this.#closed) return
+    const waitedIn = this.#queue.remove(inquiry)
     if (urgency.is === 'blocked') inquiry.blockedUntil = Math.max(inquiry.blockedUntil, deadline)
     const stillBlocked = inquiry.blockedUntil > this.#clock.monotonic()
     inquiry.urgency = stillBlocked ? { is: 'blocked' } : urgency
     inquiry.deadline = Math.max(inquiry.deadline, deadline)
     const refusal = this.#refusal(inquiry)
-    if (!refusal) return this.#enqueue(inquiry)
-    this.#queue.remove(inquiry)
-    inquiry.reject(refusal)
+    if (refusal) this.#sendAway(inquiry, waitedIn, refusal)
+    else this.#enqueue(inquiry)
   }
 
   /** True while nobody but a probe is sent: the endpoint is down, asked for a pause, or rejects us. */
@@ -159,9 +152,7 @@ export class IntrospectionEndpoint {
   close(): void {
     this.#closed = true
     this.#wake?.()
-    for (const cancel of this.#retrying.values()) cancel()
-    for (const inquiry of [...this.#queue.drain(), ...this.#retrying.keys()]) inquiry.reject(new Trouble('closed'))
-    this.#retrying.clear()
+    for (const inquiry of [...this.#queue.drain(), ...this.#retries.drain()]) inquiry.reject(new Trouble('closed'))
   }
 
   #noteSource(source: string | undefined): void {
@@ -248,7 +239,8 @@ export class IntrospectionEndpoint {
 
   #failed(inquiry: Inquiry, trouble: Trouble, startedAt: number, duration: number): void {
     this.#counters.failed += 1
-    const again = this.#mayRetry(inquiry, trouble)
+    // While all is well otherwise: the call before was answered.
+    const again = !this.#closed && !this.#reach.failing && this.#well && this.#retries.spend(inquiry, trouble)
     const blame = this.#blamer.of(inquiry, trouble, this.#reach.silence, this.#reach.misconfigured)
     if (blame === 'us' || this.#reach.misconfigured) this.#reach.rejected(trouble) // a probe that fails proves nothing
     const told = blame === 'us' ? trouble : itsOwn(trouble)
@@ -266,31 +258,26 @@ export class IntrospectionEndpoint {
   #turnAway(): void {
     const { obstacle, pauseLeft } = this.#reach
     if (!obstacle) return
-    this.#queue.drainCallers((inquiry, from) => {
-      this.#shed[from] += 1
-      inquiry.reject(new Trouble(obstacle, { pause: pauseLeft }))
-    })
+    this.#queue.drainCallers((inquiry, from) =>
+      this.#sendAway(inquiry, from, new Trouble(obstacle, { pause: pauseLeft })),
+    )
   }
 
-  /** Once, for a caller who cannot be served without, while all is well otherwise: the call before was answered. */
-  #mayRetry({ retried, urgency }: Inquiry, { kind }: Trouble): boolean {
-    if (retried || urgency.is !== 'blocked' || !RETRIABLE.includes(kind)) return false
-    return !this.#closed && !this.#reach.failing && this.#wellOtherwise && this.#retries.spend()
+  /** @param waitedIn The class that it left without a turn. */
+  #sendAway(inquiry: Inquiry, waitedIn: AdmissionClass | undefined, trouble: Trouble): void {
+    if (waitedIn) this.#shed[waitedIn] += 1
+    inquiry.reject(trouble)
   }
 
-  get #wellOtherwise(): boolean {
+  get #well(): boolean {
     return this.#reach.state === 'healthy' && !this.outOfReach
   }
 
   #retry(inquiry: Inquiry, trouble: Trouble): void {
-    inquiry.retried = true
     this.#counters.retried += 1
-    const delay = RETRY_DELAY.min + this.#ports.random.next() * (RETRY_DELAY.max - RETRY_DELAY.min)
-    const cancel = this.#clock.after(delay, () => {
-      this.#retrying.delete(inquiry)
-      if (this.#wellOtherwise) this.#enqueue(inquiry)
+    this.#retries.plan(inquiry, () => {
+      if (this.#well) this.#enqueue(inquiry)
       else inquiry.reject(trouble)
     })
-    this.#retrying.set(inquiry, cancel)
   }
 }

@@ -57,20 +57,40 @@ export interface IntrospectionRequest {
   readonly token: string
 }
 
-/** Kinds that say something of the endpoint's health; the others are our own doing, or some token's. */
-const ENDPOINT_FAILURES: readonly TroubleKind[] = [
-  'timeout',
-  'connect',
-  'dns',
-  'tls',
-  'reset',
-  'server_error',
-  'throttled',
-  'down',
-]
+/** What follows from a kind of trouble. */
+interface TroubleFacts {
+  /**
+   * Whose it is, as far as the kind can tell. `nobody`: nothing was sent, so nothing was learnt. `token`: perhaps only
+   * this token's. `us`: our credentials are rejected, or again only this token.
+   */
+  readonly whose: 'nobody' | 'endpoint' | 'token' | 'us'
+  /** Whether nothing speaks against a second try: the connection failed. */
+  readonly retriable: boolean
+  /** Whether `onlineWhenHealthy` may go by the signature alone: the endpoint fails, and it is not our own doing. */
+  readonly fallsBack: boolean
+}
 
-export function isEndpointFailure(trouble: Trouble): boolean {
-  return ENDPOINT_FAILURES.includes(trouble.kind)
+const fact = (whose: TroubleFacts['whose'], ...also: ('retriable' | 'fallsBack')[]): TroubleFacts =>
+  Object.freeze({ whose, retriable: also.includes('retriable'), fallsBack: also.includes('fallsBack') })
+
+export const TROUBLES: Readonly<Record<TroubleKind, TroubleFacts>> = {
+  connect: fact('endpoint', 'retriable', 'fallsBack'),
+  reset: fact('endpoint', 'retriable', 'fallsBack'),
+  timeout: fact('endpoint', 'fallsBack'),
+  dns: fact('endpoint', 'fallsBack'),
+  tls: fact('endpoint', 'fallsBack'),
+  throttled: fact('endpoint', 'fallsBack'),
+  server_error: fact('token', 'fallsBack'),
+  unexpected_status: fact('token'),
+  malformed: fact('token'),
+  too_large: fact('token'),
+  protocol: fact('token'),
+  misconfigured: fact('us'),
+  down: fact('nobody', 'fallsBack'),
+  no_endpoint: fact('nobody'),
+  credentials_failed: fact('nobody'),
+  overloaded: fact('nobody'),
+  closed: fact('nobody'),
 }
 
 /** Asks the authority about one token. */

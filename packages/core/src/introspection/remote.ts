@@ -30,7 +30,6 @@ export interface RemoteIntrospectorPorts {
 
 /** 64 KiB: an answer is one token's claims. */
 const MAX_BYTES = 65_536
-const RETRY_AFTER_CAP_MS = 30_000
 /** Errors by which a server says that it does not know us (RFC 6749 §5.2). */
 const NOT_US = ['invalid_client', 'unauthorized_client']
 
@@ -92,7 +91,7 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
 
   function judge(answer: HttpResponse): Answer {
     if (answer.status === 200) return parseAnswer(answer)
-    const pause = retryAfter(answer.headers, RETRY_AFTER_CAP_MS, clock.wall())
+    const pause = retryAfter(answer.headers, clock.wall())
     if (answer.status === 401 || answer.status === 403 || saysNotUs(answer))
       throw new Trouble('misconfigured', { pause })
     if (answer.status === 429) throw new Trouble('throttled', { pause })

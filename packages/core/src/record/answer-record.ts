@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
+import type { RecencyCache } from '../cache/recency-cache.ts'
+import type { Cancel } from '../ports/clock.ts'
+import { usableTime } from '../verify/evidence-terms.ts'
+import type { VerifiedToken } from '../verify/verified-token.ts'
 import { ForgottenAnswers } from './forgotten-answers.ts'
 import { answersText, digestIn, mergedLines, parseAnswers } from './kept-answers.ts'
-import type { RecencyCache } from '../cache/recency-cache.ts'
 import { entryFrom, type KeptEntryTerms, lineFrom } from './kept-entry.ts'
-import type { Cancel } from '../ports/clock.ts'
 import type { Snapshots } from './snapshots.ts'
 import { Writer, type WriterPorts } from './writer.ts'
-import type { VerifiedToken } from '../verify/verified-token.ts'
 
 export interface AnswerRecordParts extends KeptEntryTerms {
   readonly cache: RecencyCache<VerifiedToken>
@@ -48,8 +49,7 @@ export class AnswerRecord {
   #kept: ReadonlySet<string> = new Set()
   /** The text that was written or read last: no other process has added anything while the store has this one. */
   #lastId: string | undefined
-  /** Pending until the store has answered, or was given up; `undefined` from then on. */
-  restoring: Promise<void> | undefined
+  #restoring: Promise<void> | undefined
   #next: Cancel | undefined
   #drop: Cancel = () => undefined
   #closed = false
@@ -67,10 +67,15 @@ export class AnswerRecord {
     }
   }
 
+  /** Pending until the store has answered, or was given up; `undefined` from then on. */
+  get restoring(): Promise<void> | undefined {
+    return this.#restoring
+  }
+
   /** Takes in what an earlier process knew. @param revocations Settles when its revocations were read, or were given up. */
   restore(revocations: Promise<void> | undefined): void {
-    this.restoring = this.#restore(revocations).finally(() => {
-      this.restoring = undefined
+    this.#restoring = this.#restore(revocations).finally(() => {
+      this.#restoring = undefined
       if (this.#forgottenWriter.behind) void this.#forgottenWriter.write()
     })
   }
@@ -79,7 +84,7 @@ export class AnswerRecord {
   async close(): Promise<void> {
     this.#closed = true
     this.#next?.()
-    await this.restoring
+    await this.#restoring
     this.#drop()
     await Promise.all([this.#answersWriter.close(), this.#forgottenWriter.close()])
   }
@@ -96,10 +101,10 @@ export class AnswerRecord {
 
   #forget(digest: string): void {
     // Until the store has said what it has, it may have this one.
-    if (!this.restoring && !this.#kept.has(digest)) return this.#forgotten.addStranger(digest)
+    if (!this.#restoring && !this.#kept.has(digest)) return this.#forgotten.addStranger(digest)
     this.#forgotten.add(digest)
     this.#forgottenWriter.change()
-    if (!this.restoring) void this.#forgottenWriter.write()
+    if (!this.#restoring) void this.#forgottenWriter.write()
   }
 
   #writeForgotten(): Promise<boolean> {
@@ -191,7 +196,7 @@ export class AnswerRecord {
       if (!cache.peek(digest)) this.#dormant.set(digest, line)
     }
     cache.earlier = (digest) => this.#wake(digest)
-    this.#drop = this.#ports.clock.after(terms.fresh + terms.grace, () => {
+    this.#drop = this.#ports.clock.after(usableTime(terms, undefined), () => {
       cache.earlier = undefined
       this.#dormant = new Map()
     })

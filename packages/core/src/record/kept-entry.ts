@@ -1,10 +1,11 @@
-import { lineOf, parseLine } from './kept-answers.ts'
 import { parseAnswer } from '../introspection/answer.ts'
 import { ageOf, type Clock } from '../ports/clock.ts'
-import { instantAt } from './snapshots.ts'
+import { type EvidenceTerms, usableTime } from '../verify/evidence-terms.ts'
 import type { ScopeSource } from '../verify/scopes.ts'
 import { VerifiedToken } from '../verify/verified-token.ts'
 import type { Verifier } from '../verify/verifier.ts'
+import { lineOf, parseLine } from './kept-answers.ts'
+import { instantAt } from './snapshots.ts'
 
 /** What a restored answer needs of its issuer: the verifier of its opaque tokens. */
 export interface AnswerIssuer {
@@ -17,14 +18,14 @@ export interface KeptEntryTerms {
   /** By identifier. */
   readonly issuers: ReadonlyMap<string, AnswerIssuer>
   /** Milliseconds, as for the verifiers. */
-  readonly terms: { readonly fresh: number; readonly grace: number }
+  readonly terms: Pick<EvidenceTerms, 'fresh' | 'grace'>
 }
 
 /** A line from an entry; `undefined` where it would be of no use to a later process. */
 export function lineFrom(entry: VerifiedToken, { issuers, terms }: KeptEntryTerms, clock: Clock): string | undefined {
   const { digest, issuer, claims, since, freshFor, expiresAt, verifier } = entry
   const age = ageOf(since, clock)
-  const usableFor = lifetime(freshFor, terms) - age
+  const usableFor = usableTime(terms, freshFor) - age
   if (!(usableFor > 0) || verifier !== issuers.get(issuer)?.verifier) return undefined
   return lineOf({
     digest,
@@ -53,17 +54,12 @@ export function entryFrom(
   if (!owner) return undefined
   const { since, freshFor } = kept
   const age = clock.wall() - since
-  if (age < 0 || age >= lifetime(freshFor, terms) || isForgotten(since)) return undefined
+  if (age < 0 || age >= usableTime(terms, freshFor) || isForgotten(since)) return undefined
   const answer = activeAnswer(kept.claims)
   if (!answer || hasExpired(answer.claims['exp'], clock.wall())) return undefined
   const { claims } = answer
   const fields = { ...owner, digest, claims, freshFor, since: instantAt(since, clock) }
   return new VerifiedToken({ ...fields, by: 'introspection', key: undefined })
-}
-
-/** Milliseconds for which an answer counts, grace included. */
-function lifetime(freshFor: number | undefined, { fresh, grace }: KeptEntryTerms['terms']): number {
-  return Math.min(fresh, freshFor ?? Infinity) + grace
 }
 
 function hasExpired(exp: unknown, wall: number): boolean {

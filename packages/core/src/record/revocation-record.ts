@@ -1,13 +1,11 @@
 import type { Revocations } from '../cache/revocations.ts'
 import type { Cancel } from '../ports/clock.ts'
-import { backoff } from '../resilience/backoff.ts'
+import { backoff, USUAL_BACKOFF } from '../resilience/backoff.ts'
+import type { Telemetry } from '../telemetry.ts'
 import type { Snapshots } from './snapshots.ts'
 import { Writer, type WriterPorts } from './writer.ts'
-import type { Telemetry } from '../telemetry.ts'
 
 const NAME = 'revocations'
-/** Milliseconds before the record is tried again where the store did not give it, doubling to the cap. */
-const RETRY = { base: 1_000, cap: 30_000 } as const
 
 /** Keeps revocations over a restart where there is a store. Processes that share it learn from each other as they write. */
 export class RevocationRecord {
@@ -16,8 +14,7 @@ export class RevocationRecord {
   readonly #telemetry: Telemetry
   readonly #ports: WriterPorts
   readonly #writer: Writer
-  /** Pending until the store has answered for the first time, or was given up; `undefined` from then on. */
-  restoring: Promise<void> | undefined
+  #restoring: Promise<void> | undefined
   /** False while the store has a record that was not read: writing now would erase it. */
   #read = false
   #failures = 0
@@ -35,9 +32,14 @@ export class RevocationRecord {
       this.#writer.change()
       void this.saved()
     }
-    this.restoring = this.#restore().finally(() => {
-      this.restoring = undefined
+    this.#restoring = this.#restore().finally(() => {
+      this.#restoring = undefined
     })
+  }
+
+  /** Pending until the store has answered for the first time, or was given up; `undefined` from then on. */
+  get restoring(): Promise<void> | undefined {
+    return this.#restoring
   }
 
   /** Writes what was not written yet. @returns True when everything recorded so far would survive a restart. */
@@ -66,7 +68,7 @@ export class RevocationRecord {
     if (loaded === 'failed') {
       if (this.#closed) return
       this.#failures += 1
-      const wait = backoff(this.#failures, RETRY.base, RETRY.cap, this.#ports.random)
+      const wait = backoff(this.#failures, USUAL_BACKOFF, this.#ports.random)
       this.#cancel = this.#ports.clock.after(wait, () => void this.#restore())
       return
     }

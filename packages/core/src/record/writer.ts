@@ -1,14 +1,11 @@
 import type { Cancel, Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
-import { backoff } from '../resilience/backoff.ts'
+import { backoff, USUAL_BACKOFF } from '../resilience/backoff.ts'
 
 export interface WriterPorts {
   readonly clock: Clock
   readonly random: Random
 }
-
-/** Milliseconds before what was not written is tried again, doubling to the cap. */
-const RETRY = { base: 1_000, cap: 30_000 } as const
 
 /** Writes one record: once at a time, once more for what changed meanwhile, and again after a failure. */
 export class Writer {
@@ -73,7 +70,7 @@ export class Writer {
     if (this.#closed) return
     const { clock, random } = this.#ports
     this.#failures += 1
-    const wait = backoff(this.#failures, RETRY.base, RETRY.cap, random)
+    const wait = backoff(this.#failures, USUAL_BACKOFF, random)
     this.#cancel = clock.after(wait, () => void this.write())
   }
 }

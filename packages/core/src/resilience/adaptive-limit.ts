@@ -1,4 +1,4 @@
-import { MedianEstimate } from './latency.ts'
+import { MedianEstimate } from './median-estimate.ts'
 
 /** Calls in flight, at first and at most, and when an answer counts as slow. */
 export interface LimitBounds {

@@ -80,9 +80,14 @@ export class AdmissionQueue<T extends Waiting> {
     if (this.new > this.#bounds.new) this.#dropNew()
   }
 
-  remove({ id }: T): void {
-    if (this.#new.delete(id)) return
-    for (const { waiting } of this.#known) if (waiting.delete(id)) return
+  /** Takes an item out, wherever it is. @returns The class it waited in, if it did. */
+  remove({ id }: T): AdmissionClass | undefined {
+    const waited = this.#new.peek(id)
+    if (waited) {
+      this.#new.delete(id)
+      return this.#classOf(waited)
+    }
+    return this.#known.find(({ waiting }) => waiting.delete(id))?.class
   }
 
   /**
@@ -145,22 +150,24 @@ export class AdmissionQueue<T extends Waiting> {
 
   /** The newest of a quiet source, else the newest. */
   #takeNew(now: number): T | undefined {
-    const newestFirst = [...this.#new.values()] // a copy: what is past its deadline leaves on the way
-    let newest: T | undefined
-    for (const item of newestFirst) {
-      const from = this.#classOf(item)
+    const late: T[] = [] // to leave afterwards: nothing may be taken out on the way
+    let chosen: T | undefined
+    for (const item of this.#new.values()) {
       if (item.deadline <= now) {
-        this.#new.delete(item.id)
-        this.#dropped(item, from)
+        late.push(item)
         continue
       }
-      newest ??= item
-      if (from !== 'quiet') continue
-      newest = item
-      break
+      const quiet = this.#classOf(item) === 'quiet'
+      if (quiet) chosen = item
+      else chosen ??= item
+      if (quiet) break
     }
-    if (newest) this.#new.delete(newest.id)
-    return newest
+    for (const item of late) {
+      this.#new.delete(item.id)
+      this.#dropped(item, this.#classOf(item))
+    }
+    if (chosen) this.#new.delete(chosen.id)
+    return chosen
   }
 
   #newest({ class: from, waiting }: Lane<T>, now: number): T | undefined {

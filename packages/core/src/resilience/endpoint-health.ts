@@ -22,6 +22,8 @@ const DWELL_MS = 1_000
 const PROBE = { min: 250, first: 500, max: 5_000 } as const
 /** Calls in flight at the start of a recovery; twice as many each second without a failure. */
 const SLOW_START = 2
+/** The slow start is over when it allows so many calls. */
+const RAMPED = 8
 /** Milliseconds after which a recovery that still lacks room is a limitation like any other. */
 const LONGEST_RECOVERY_MS = 120_000
 
@@ -135,6 +137,3 @@ export class EndpointHealth {
     this.#changed(state, previous)
   }
 }
-
-/** The slow start is over when it allows so many calls. */
-const RAMPED = 8

@@ -32,7 +32,6 @@ export interface Document {
 
 /** 256 KiB: far above any key set or metadata document, far below what hurts. */
 const MAX_BYTES = 262_144
-const RETRY_AFTER_CAP_MS = 30_000
 
 /**
  * Fetches a public JSON document: GET, status 200 only, no redirect, bounded in size and time.
@@ -50,7 +49,7 @@ export async function fetchJson(request: DocumentRequest, { http, clock }: Docum
   })
   if (answer.status !== 200) {
     throw new LoadTrouble(`status_${answer.status}`, {
-      pause: retryAfter(answer.headers, RETRY_AFTER_CAP_MS, clock.wall()),
+      pause: retryAfter(answer.headers, clock.wall()),
     })
   }
   if (request.anyType !== true && !isJsonMediaType(answer.headers['content-type']))

@@ -1,7 +1,7 @@
 import { ageOf, type Cancel, type Clock, type Instant, instantOf } from '../ports/clock.ts'
 import type { DocumentEvent } from '../ports/observer.ts'
 import type { Random } from '../ports/random.ts'
-import { backoff } from './backoff.ts'
+import { backoff, USUAL_BACKOFF } from './backoff.ts'
 
 export type Trigger = DocumentEvent['trigger']
 
@@ -59,8 +59,6 @@ export interface LastGoodStatus {
 /** The part of the fresh time after which a refresh runs ahead, off every request's path; and how far it is spread. */
 const AHEAD = 0.8
 const SPREAD = 0.1
-/** Milliseconds before the first retry, doubling to the cap. */
-const RETRY = Object.freeze({ base: 1_000, cap: 30_000 })
 
 /**
  * One remote document: loaded once for all who ask, refreshed ahead of its staleness, kept on failure to a hard bound
@@ -179,7 +177,7 @@ export class LastGood<T> {
       const { trouble, pause } = error instanceof LoadTrouble ? error : new LoadTrouble('internal', { cause: error })
       this.#failures += 1
       this.#lastTrouble = trouble
-      const wait = Math.max(pause, backoff(this.#failures, RETRY.base, RETRY.cap, random))
+      const wait = Math.max(pause, backoff(this.#failures, USUAL_BACKOFF, random))
       this.#pausedUntil = clock.monotonic() + wait
       this.#schedule(wait, this.#held ? 'expired' : 'start')
       report('failed', trigger, trouble)

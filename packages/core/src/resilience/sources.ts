@@ -18,9 +18,9 @@ export class Sources {
     this.#clock = clock
   }
 
-  /** A request without a source might come from anywhere: it is never taken for quiet. */
+  /** A request without a source might come from anywhere: it is never taken for quiet. To look keeps nothing longer. */
   isQuiet(source: string | undefined): boolean {
-    return source !== undefined && (this.#busyUntil.get(source) ?? -Infinity) <= this.#clock.monotonic()
+    return source !== undefined && (this.#busyUntil.peek(source) ?? -Infinity) <= this.#clock.monotonic()
   }
 
   served(source: string | undefined): void {

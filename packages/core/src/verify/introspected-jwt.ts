@@ -1,5 +1,5 @@
 import { AuthError } from '../errors.ts'
-import { isEndpointFailure, Trouble } from '../introspection/introspector.ts'
+import { Trouble, TROUBLES } from '../introspection/introspector.ts'
 import type { Json } from '../syntax/json.ts'
 import { parseScope } from '../syntax/scope.ts'
 import type { IntrospectionVerifier } from './introspection.ts'
@@ -105,5 +105,5 @@ function within(granted: ReadonlySet<string>, scope: Json): string {
 
 /** Not so when we are the trouble: wrong credentials and a full queue must not switch introspection off. */
 function endpointFails(error: unknown): boolean {
-  return error instanceof AuthError && error.cause instanceof Trouble && isEndpointFailure(error.cause)
+  return error instanceof AuthError && error.cause instanceof Trouble && TROUBLES[error.cause.kind].fallsBack
 }

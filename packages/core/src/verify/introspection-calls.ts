@@ -5,6 +5,7 @@ import type { Inquiry, Want } from '../introspection/inquiry.ts'
 import { type Answer, Trouble } from '../introspection/introspector.ts'
 import type { Clock, Instant } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
+import { type EvidenceTerms, freshTime } from './evidence-terms.ts'
 import type { ScopeSource } from './scopes.ts'
 import { VerifiedToken } from './verified-token.ts'
 import type { Presented, Verifier } from './verifier.ts'
@@ -21,8 +22,7 @@ export interface IntrospectionCallsParts {
   readonly ended: (outcome: Outcome, duration: number) => void
   /** Hears of every token that is called inactive, whether or not anybody still waits for the answer. */
   readonly inactive?: ((token: string, digest: string) => void) | undefined
-  /** Milliseconds for which an answer counts when it says nothing of it. */
-  readonly fresh: number
+  readonly terms: EvidenceTerms
 }
 
 export type Outcome =
@@ -107,8 +107,8 @@ export class IntrospectionCalls {
   }
 
   #verified(digest: string, since: Instant, { claims, freshFor }: Answer & { is: 'active' }): VerifiedToken {
-    const { issuer, scopeSource, fresh, random } = this.#parts
-    const aheadAfter = Math.min(fresh, freshFor ?? Infinity) * (AHEAD + (random.next() * 2 - 1) * SPREAD)
+    const { issuer, scopeSource, terms, random } = this.#parts
+    const aheadAfter = freshTime(terms, freshFor) * (AHEAD + (random.next() * 2 - 1) * SPREAD)
     return new VerifiedToken({
       digest,
       issuer,

@@ -7,22 +7,12 @@ import { Trouble } from '../introspection/introspector.ts'
 import { ageOf, type Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import { STILL_RUNNING, waitAtMost } from '../resilience/deadline.ts'
+import { type EvidenceTerms, freshTime, usableTime } from './evidence-terms.ts'
 import { checkIntrospectedClaims, type IntrospectionRules } from './introspected-claims.ts'
 import { type Call, IntrospectionCalls, type Outcome } from './introspection-calls.ts'
 import type { ScopeSource } from './scopes.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import type { Presented, Verdict, Verifier } from './verifier.ts'
-
-/** How long an answer counts, and how long a request waits for one. Milliseconds. */
-export interface EvidenceTerms {
-  readonly fresh: number
-  /** After `fresh`: how long an old answer may stand in while no new one comes. */
-  readonly grace: number
-  /** The wait of a request that cannot be judged without an answer. */
-  readonly wait: number
-  /** The shortest wait of a request whose token is in grace. */
-  readonly graceWait: number
-}
 
 export interface IntrospectionVerifierParts {
   readonly rules: IntrospectionRules
@@ -59,12 +49,12 @@ export class IntrospectionVerifier implements Verifier {
   /** @param owner The verifier that speaks for the issuer, when this one is a part of it. */
   constructor(parts: IntrospectionVerifierParts, owner?: Verifier) {
     this.#parts = parts
-    const { rules, terms } = parts
+    const { rules } = parts
     const ended = (outcome: Outcome, duration: number): void => {
       const trouble = outcome.is === 'trouble' ? { trouble: outcome.trouble } : {}
       parts.report({ is: 'call', result: outcome.is, duration, ...trouble })
     }
-    this.#calls = new IntrospectionCalls({ ...parts, issuer: rules.issuer, fresh: terms.fresh, ended }, owner ?? this)
+    this.#calls = new IntrospectionCalls({ ...parts, issuer: rules.issuer, ended }, owner ?? this)
   }
 
   recall(entry: VerifiedToken, presented: Presented): Verdict | undefined {
@@ -75,7 +65,7 @@ export class IntrospectionVerifier implements Verifier {
       return { token, source: 'cache', stale: false }
     }
     // Where no answer can be had in time there is nothing to wait for; the question goes on behind the request.
-    if (age >= this.#end(entry) || !this.#outOfReach()) return undefined
+    if (age >= this.#usableFor(entry) || !this.#noAnswerInTime()) return undefined
     this.#calls.for(presented, this.#want(presented))
     return this.#stale(entry, age)
   }
@@ -159,7 +149,7 @@ export class IntrospectionVerifier implements Verifier {
     const known = positives.get(digest)
     if (known) {
       const age = this.#age(known)
-      if (age < this.#end(known)) return this.#stale(known, age)
+      if (age < this.#usableFor(known)) return this.#stale(known, age)
       this.#check(known) // an expired token is refused, however little else is known
     }
     if (negatives.judge(digest)) throw this.#refused('token_inactive')
@@ -184,15 +174,16 @@ export class IntrospectionVerifier implements Verifier {
   }
 
   #freshFor(entry: VerifiedToken): number {
-    return Math.min(this.#parts.terms.fresh, entry.freshFor ?? Infinity)
+    return freshTime(this.#parts.terms, entry.freshFor)
   }
 
   /** The age from which on an entry is no evidence at all. */
-  #end(entry: VerifiedToken): number {
-    return this.#freshFor(entry) + this.#parts.terms.grace
+  #usableFor(entry: VerifiedToken): number {
+    return usableTime(this.#parts.terms, entry.freshFor)
   }
 
-  #outOfReach(): boolean {
+  /** True where a request in grace would wait in vain: the endpoint is not asked now, or our own queue is too long. */
+  #noAnswerInTime(): boolean {
     const { endpoint } = this.#parts
     return endpoint.outOfReach || endpoint.expectedWait > this.#graceWait()
   }
@@ -204,7 +195,7 @@ export class IntrospectionVerifier implements Verifier {
 
   #patience(digest: string): number {
     const known = this.#parts.positives.peek(digest)
-    return known && this.#age(known) < this.#end(known) ? this.#graceWait() : this.#parts.terms.wait
+    return known && this.#age(known) < this.#usableFor(known) ? this.#graceWait() : this.#parts.terms.wait
   }
 
   /** How urgent an answer is for a request that comes now. */
@@ -213,7 +204,7 @@ export class IntrospectionVerifier implements Verifier {
     const known = positives.peek(digest)
     const now = clock.monotonic()
     if (!known) return { urgency: { is: 'new', source: source?.() }, deadline: now + terms.wait }
-    const left = this.#end(known) - this.#age(known)
+    const left = this.#usableFor(known) - this.#age(known)
     if (left <= 0) return { urgency: { is: 'blocked' }, deadline: now + terms.wait }
     return { urgency: { is: 'grace', left: Math.min(1, left / terms.grace) }, deadline: now + left }
   }

@@ -449,6 +449,7 @@ describe('down', () => {
     all.press(asked.inquiry, BLOCKED)
     await settled()
     expect([asked.result, all.endpoint.status.queued]).toMatchObject(['down', { blocked: 0, grace: 0 }])
+    expect(all.endpoint.status.counters.shed).toEqual({ blocked: 0, grace: 1, quiet: 0, busy: 0 })
   })
 
   test('calls from before that still run are not added to', async () => {

@@ -148,6 +148,17 @@ describe('deadlines', () => {
     expect([order(0.2, 100), dropped]).toEqual([['in time'], ['blocked late', 'grace g', 'quiet new']])
   })
 
+  test('late ones among new tokens leave, and those between them keep their order', () => {
+    const { put, order, busy, dropped } = setUp()
+    busy.add('loud')
+    put(item('a', from('calm')), item('late a', from('calm'), 100), item('b', from('loud')))
+    put(item('late b', from('loud'), 100), item('c', from('loud')), item('late c', from('calm'), 100))
+    expect([order(0.2, 100), dropped]).toEqual([
+      ['a', 'c', 'b'],
+      ['quiet late c', 'busy late b', 'quiet late a'],
+    ])
+  })
+
   test('a later deadline, put in again, counts', () => {
     const { put, order } = setUp()
     const one = item('a', BLOCKED, 100)
@@ -156,6 +167,15 @@ describe('deadlines', () => {
     put(one)
     expect(order(0.2, 150)).toEqual(['a'])
   })
+})
+
+test('where the newest is of a quiet source, a turn looks at no other, however many wait', () => {
+  let looks = 0
+  const isQuiet = (): boolean => (looks += 1) > 0
+  const queue = new AdmissionQueue<Waiting>({ known: 10, new: 10_000 }, isQuiet, () => undefined)
+  for (let n = 0; n < 10_000; n += 1) queue.put(item(`t${n}`, from('s')))
+  looks = 0
+  expect([queue.take(0, 0.2)?.id, looks]).toEqual(['t9999', 1])
 })
 
 describe('the bounds', () => {
@@ -193,6 +213,15 @@ test('what was removed is not taken', () => {
   put(...gone, item('stays', BLOCKED))
   gone.forEach((one) => queue.remove(one))
   expect([order(), queue.empty]).toEqual([['stays'], true])
+})
+
+test('removing says in which class it waited', () => {
+  const { queue, put, busy } = setUp()
+  busy.add('loud')
+  const some = [item('b', BLOCKED), item('g', grace(0.5)), item('q', from('calm')), item('n', from('loud'))]
+  put(...some)
+  const removed = [...some, item('never in', BLOCKED)].map((one) => queue.remove(one))
+  expect(removed).toEqual(['blocked', 'grace', 'quiet', 'busy', undefined])
 })
 
 test('drained, it holds nothing and has lost nothing', () => {

@@ -61,11 +61,20 @@ test('a wall clock set ahead makes nobody quiet', () => {
   expect(sources.isQuiet('a')).toBe(false)
 })
 
-test('ten thousand sources are kept, the least recently seen forgotten first', () => {
+test('ten thousand sources are kept, the least recently served forgotten first', () => {
   const { sources } = setUp()
   sources.sentInactive('junk')
   for (let n = 0; n < 9_999; n += 1) sources.served(`s${n}`)
   expect(sources.isQuiet('junk')).toBe(false)
+  sources.served('junk')
   for (let n = 0; n < 9_999; n += 1) sources.served(`t${n}`)
   expect([sources.isQuiet('s0'), sources.isQuiet('junk')]).toEqual([true, false])
 }) // bounded memory
+
+test('a source that is only looked at is forgotten in its turn', () => {
+  const { sources } = setUp()
+  for (let n = 0; n < 10_000; n += 1) sources.served(`s${n}`)
+  expect(sources.isQuiet('s0')).toBe(false)
+  sources.served('one more')
+  expect([sources.isQuiet('s0'), sources.isQuiet('s1')]).toEqual([true, false])
+})

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MedianEstimate } from '../../src/resilience/latency.ts'
+import { MedianEstimate } from '../../src/resilience/median-estimate.ts'
 
 function after(durations: Iterable<number>, estimate = new MedianEstimate()): number {
   for (const duration of durations) estimate.observe(duration)

@@ -1,0 +1,20 @@
+/** How long an answer counts, and how long a request waits for one. Milliseconds. */
+export interface EvidenceTerms {
+  readonly fresh: number
+  /** After `fresh`: how long an old answer may stand in while no new one comes. */
+  readonly grace: number
+  /** The wait of a request that cannot be judged without an answer. */
+  readonly wait: number
+  /** The shortest wait of a request whose token is in grace. */
+  readonly graceWait: number
+}
+
+/** The age below which an answer is fresh: it may ask for less than the terms allow. Milliseconds. */
+export function freshTime({ fresh }: Pick<EvidenceTerms, 'fresh'>, freshFor: number | undefined): number {
+  return Math.min(fresh, freshFor ?? Infinity)
+}
+
+/** The age from which on an answer is no evidence at all: the grace included. Milliseconds. */
+export function usableTime(terms: Pick<EvidenceTerms, 'fresh' | 'grace'>, freshFor: number | undefined): number {
+  return freshTime(terms, freshFor) + terms.grace
+}
