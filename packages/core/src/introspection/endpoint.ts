@@ -218,7 +218,10 @@ export class IntrospectionEndpoint {
     this.#counters.calls += 1
     if (urgency.is === 'new') this.#sources.served(urgency.source)
     const inFlight = this.#inFlight
-    const outcome = await this.#inner.introspect({ token }).catch(Trouble.of)
+    const sent = (): void => {
+      inquiry.sent = true
+    }
+    const outcome = await this.#inner.introspect({ token, sent }).catch(Trouble.of)
     const duration = this.#clock.monotonic() - startedAt.monotonic
     this.#inFlight -= 1
     if (outcome instanceof Trouble) this.#failed(inquiry, outcome, startedAt.monotonic, duration)

@@ -19,6 +19,8 @@ export class Inquiry implements Waiting {
   blockedUntil: number
   /** When its call began; `undefined` while it waits for its turn. */
   startedAt: Instant | undefined
+  /** True once its request went out. */
+  sent = false
   /** Set when its turn will never come. */
   turnedAway = false
   retried = false

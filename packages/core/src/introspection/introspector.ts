@@ -55,6 +55,8 @@ export class Trouble extends Error {
 
 export interface IntrospectionRequest {
   readonly token: string
+  /** Called when the endpoint is known and the request goes out: from then on it is the endpoint that lets us wait. */
+  readonly sent?: (() => void) | undefined
 }
 
 /** What follows from a kind of trouble. */

@@ -8,7 +8,7 @@ import { parseJsonObject } from '../syntax/json.ts'
 import { retryAfter } from '../syntax/retry-after.ts'
 import { parseAnswer } from './answer.ts'
 import type { ClientAuthentication, Credentials } from './client-authentication.ts'
-import { type Answer, type IntrospectionRequest, type Introspector, Trouble } from './introspector.ts'
+import { type Answer, type IntrospectionRequest, type Introspector, Trouble, type TroubleKind } from './introspector.ts'
 
 export interface RemoteIntrospectorSettings {
   readonly issuer: string
@@ -38,19 +38,28 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
   const { http, clock, random } = ports
 
   async function introspect(request: IntrospectionRequest): Promise<Answer> {
+    /** What is waited for before anything can be sent. */
+    let lacking: TroubleKind | undefined
+    const attempt = async (signal: AbortSignal): Promise<HttpResponse> => {
+      lacking = 'no_endpoint'
+      const url = await endpointUrl()
+      return overReusedSocket(async () => {
+        lacking = 'credentials_failed'
+        const known = await credentials()
+        lacking = undefined
+        request.sent?.()
+        return exchange(url, request.token, known, signal)
+      })
+    }
     return withDeadline(settings.deadline, clock, async (signal) => {
-      let answer = await attempt(request, signal)
+      let answer = await attempt(signal)
       // Secrets rotate without a restart: read them once more before calling it our mistake.
-      if (answer.status === 401 && settings.client.renewable) answer = await attempt(request, signal)
+      if (answer.status === 401 && settings.client.renewable) answer = await attempt(signal)
       return judge(answer)
     }).catch((error: unknown) => {
-      throw troubleOf(error)
+      // A deadline that ends before anything was sent says nothing of the endpoint.
+      throw lacking && error instanceof HttpError ? new Trouble(lacking, { cause: error }) : troubleOf(error)
     })
-  }
-
-  async function attempt(request: IntrospectionRequest, signal: AbortSignal): Promise<HttpResponse> {
-    const url = await endpointUrl()
-    return overReusedSocket(async () => exchange(url, request.token, await credentials(), signal))
   }
 
   async function endpointUrl(): Promise<string> {

@@ -227,7 +227,7 @@ export class IntrospectionVerifier implements Verifier {
   }
 }
 
-/** A call that has not left our own queue in time says nothing of the endpoint. */
-function troubleOfWaiting({ inquiry }: Call): Trouble {
-  return new Trouble(inquiry.startedAt ? 'timeout' : 'overloaded')
+/** What has not left our own queue in time, or does not know yet where to go, says nothing of the endpoint. */
+function troubleOfWaiting({ inquiry: { startedAt, sent } }: Call): Trouble {
+  return new Trouble(startedAt ? (sent ? 'timeout' : 'no_endpoint') : 'overloaded')
 }

@@ -393,7 +393,7 @@ describe('what is needed for the call', () => {
     const { clock, trouble } = setUp(clientSecretBasic('me', () => new Promise(() => undefined)))
     const ended = trouble()
     await clock.advance(2_000)
-    expect((await ended).kind).toBe('timeout')
+    expect((await ended).kind).toBe('credentials_failed')
   }) // CA-16, IN-23
 
   test('an endpoint that nobody can name is trouble, with the pause of the metadata', async () => {

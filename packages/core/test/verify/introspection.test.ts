@@ -35,7 +35,8 @@ function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionR
   const inactive: string[] = []
   let say: Say = active()
   const introspector: Introspector = {
-    introspect: async ({ token }) => {
+    introspect: async ({ token, sent }) => {
+      sent?.()
       asked.push(token)
       if (typeof say === 'string') throw new Trouble(say)
       return say
