@@ -2,7 +2,7 @@ import { type AuthContext, AuthError, type Reason } from '@holdfast/core'
 import type { Scheduler } from '../engine/scheduler.ts'
 import type { Heard, Knowledge } from './knowledge.ts'
 import { type Rule, RuleBroken } from './rules.ts'
-import type { RunSettings } from './settings.ts'
+import { ROUNDING, type RunSettings } from './settings.ts'
 import type { TrueToken } from './truth.ts'
 
 /** A request on its way. Times monotonic. */
@@ -143,7 +143,7 @@ export class Judge {
   /** A failed or slow call since then, a slow one under way, a caller who waited, or an endpoint known to be in trouble. */
   #trouble({ at }: Asked, since: number): boolean {
     const { known, scheduler, settings } = this.#parts
-    const longAgo = scheduler.monotonic() - settings.graceWait
+    const longAgo = scheduler.monotonic() - settings.graceWait + ROUNDING
     const slow = [...known.open].some(({ endpoint, sentAt }) => endpoint !== 'keys' && sentAt <= longAgo)
     return known.troubleAt >= since || slow || at <= longAgo || known.state !== 'healthy'
   }

@@ -52,6 +52,8 @@ export interface RunSettings {
   readonly roundTrip: number
 }
 
+/** Milliseconds: sums of their fractions are a little off. */
+export const ROUNDING = 0.001
 /** A small run never has more events. */
 export const MOST_EVENTS = 5_000
 /** The hard bound of key sets that may be configured for the shortest. */

@@ -2,7 +2,7 @@ import type { HoldfastEvent, ResourceServer } from '@holdfast/core'
 import type { Scheduler } from '../engine/scheduler.ts'
 import type { Knowledge } from './knowledge.ts'
 import { type Rule, RuleBroken } from './rules.ts'
-import type { RunSettings } from './settings.ts'
+import { ROUNDING, type RunSettings } from './settings.ts'
 import type { Ending, Exchange, Listener } from './wire.ts'
 
 export interface WatchParts {
@@ -24,9 +24,6 @@ const RETRIES = { credit: 5, answers: 20 } as const
 const KEY_FETCHES = { credit: 4, every: 30_000 } as const
 /** A part of the fresh time in which an answer is not even renewed ahead. */
 const NOT_AHEAD = 0.72
-
-/** Sums of fractions of milliseconds are a little off. */
-const ROUNDING = 0.001
 
 /** Watches what one process sends and what it says of itself. */
 export class Watch implements Listener {
@@ -122,7 +119,7 @@ export class Watch implements Listener {
     if (ending.is === 'failed' && ending.reusedSocket) this.#repeats.set(token.text, { at: now, began })
     if (said === 'active' || said === 'inactive') {
       known.answered += 1
-      if (now - sentAt >= settings.graceWait) known.troubleAt = now
+      if (now - sentAt >= settings.graceWait - ROUNDING) known.troubleAt = now
       const heard = { exchange, deliveredAt: now, deliveredOrder: nextOrder() }
       if (said === 'active') known.heardActive(token, heard)
       else known.heardInactive(token, heard)

@@ -18,7 +18,9 @@ export class Reach {
   readonly #ports: ReachPorts
   readonly #health: EndpointHealth
   #misconfigured = false
-  /** Monotonic milliseconds until which nobody is sent, and why. */
+  /** Monotonic milliseconds until which nobody is sent because we were rejected. */
+  #rejectedUntil = -Infinity
+  /** The same because the endpoint asked to be left alone, and how it said so. */
   #pause: { readonly until: number; readonly kind: TroubleKind } | undefined
 
   constructor(ports: ReachPorts) {
@@ -54,9 +56,10 @@ export class Reach {
     return this.#health.state === 'down' ? 'down' : undefined
   }
 
-  /** Milliseconds for which the endpoint asked to be left alone. */
+  /** Milliseconds for which the endpoint asked to be left alone, or for which it is because it rejects us. */
   get pauseLeft(): number {
-    return this.#pause ? Math.max(0, this.#pause.until - this.#ports.clock.monotonic()) : 0
+    const until = Math.max(this.#pause?.until ?? -Infinity, this.#rejectedUntil)
+    return until === -Infinity ? 0 : Math.max(0, until - this.#ports.clock.monotonic())
   }
 
   /** Milliseconds until somebody may be sent. */
@@ -71,7 +74,7 @@ export class Reach {
   }
 
   answered(): void {
-    if (this.#pause?.kind === 'misconfigured') this.#pause = undefined
+    this.#rejectedUntil = -Infinity
     this.#health.answered()
     this.#setMisconfigured(false)
   }
@@ -83,7 +86,8 @@ export class Reach {
   }
 
   rejected({ pause }: Trouble): void {
-    this.#pauseFor(Math.max(MISCONFIGURED_PAUSE, pause), 'misconfigured')
+    const until = this.#ports.clock.monotonic() + Math.max(MISCONFIGURED_PAUSE, pause)
+    this.#rejectedUntil = Math.max(this.#rejectedUntil, until)
     this.#setMisconfigured(true)
   }
 
@@ -94,7 +98,8 @@ export class Reach {
 
   /** Calls end in any order: a shorter pause does not end a longer one. */
   #pauseFor(ms: number, kind: TroubleKind): void {
-    if (ms > this.pauseLeft) this.#pause = { until: this.#ports.clock.monotonic() + ms, kind }
+    const until = this.#ports.clock.monotonic() + ms
+    if (until > (this.#pause?.until ?? -Infinity)) this.#pause = { until, kind }
   }
 
   #setMisconfigured(misconfigured: boolean): void {

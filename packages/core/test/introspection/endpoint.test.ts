@@ -843,6 +843,17 @@ test('an inquiry that was turned away is not queued again by who has not heard o
   expect([all.begun(), dropped.result]).toEqual([['in flight', 'b'], 'overloaded'])
 })
 
+test('an answer that ends our rejection does not end the pause that the endpoint asked for', async () => {
+  const all = setUp()
+  for (const token of ['a', 'b', 'c']) all.ask(token)
+  const [throttled, rejected, good] = [...all.calls]
+  await throttled!.fail('throttled', 3_000)
+  await rejected!.fail('misconfigured')
+  await good!.answer()
+  const { misconfigured, resumesIn } = all.endpoint.status
+  expect([misconfigured, resumesIn]).toEqual([false, 3_000])
+})
+
 test('while we are rejected, whoever was served lately leaves the next try to others', async () => {
   const all = setUp()
   await failing(all, 'junk', 'misconfigured', { is: 'new', source: 's' })
