@@ -84,10 +84,11 @@ function isRetried({ weather, age }: Cell): boolean {
   return age === 'past grace' && ['connect', 'reset'].includes(weather.trouble.introspection ?? '')
 }
 
-function endpoint({ weather, target }: Cell): Expected['endpoint'] {
+function endpoint({ weather, target, age }: Cell): Expected['endpoint'] {
   const trouble = target === 'introspection' ? weather.trouble.introspection : undefined
   if (trouble === undefined) return 'healthy'
-  if (trouble === 'misconfigured') return 'misconfigured'
+  // Within a minute of an answer, what strangers' tokens are told may be about how they look: it is no word about us.
+  if (trouble === 'misconfigured') return age === 'fresh' ? 'down' : 'misconfigured'
   return weather.retryAfter === undefined ? 'down' : 'paused'
 }
 
