@@ -1,31 +1,17 @@
-import type { NegativeCache } from '../cache/negative-cache.ts'
-import type { RecencyCache } from '../cache/recency-cache.ts'
 import { type AuthError, type Reason, refused } from '../errors.ts'
-import type { IntrospectionEndpoint } from '../introspection/endpoint.ts'
 import type { Want } from '../introspection/inquiry.ts'
 import { Trouble } from '../introspection/introspector.ts'
-import { ageOf, type Clock } from '../ports/clock.ts'
-import type { Random } from '../ports/random.ts'
+import { ageOf } from '../ports/clock.ts'
 import { STILL_RUNNING, waitAtMost } from '../resilience/deadline.ts'
-import { type EvidenceTerms, freshTime, usableTime } from './evidence-terms.ts'
+import { freshTime, usableTime } from './evidence-terms.ts'
 import { checkIntrospectedClaims, type IntrospectionRules } from './introspected-claims.ts'
-import { type Call, IntrospectionCalls, type Outcome } from './introspection-calls.ts'
-import type { ScopeSource } from './scopes.ts'
+import { type Call, IntrospectionCalls, type IntrospectionCallsParts, type Outcome } from './introspection-calls.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import type { Presented, Verdict, Verifier } from './verifier.ts'
 
-export interface IntrospectionVerifierParts {
+export interface IntrospectionVerifierParts extends Omit<IntrospectionCallsParts, 'issuer' | 'ended'> {
   readonly rules: IntrospectionRules
-  readonly terms: EvidenceTerms
-  readonly scopeSource: ScopeSource
-  readonly endpoint: IntrospectionEndpoint
-  readonly positives: RecencyCache<VerifiedToken>
-  readonly negatives: NegativeCache
-  readonly clock: Clock
-  readonly random: Random
   readonly report: (event: CallReport) => void
-  /** Hears of every token that is called inactive, whether or not anybody still waits for the answer. */
-  readonly inactive?: ((token: string, digest: string) => void) | undefined
 }
 
 /** What came of a call, and of a request that went on without one. */

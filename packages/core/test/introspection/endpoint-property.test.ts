@@ -96,17 +96,23 @@ function setUp() {
   }
 }
 
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+
+async function take(all: ReturnType<typeof setUp>, one: Step): Promise<void> {
+  if (one.do === 'use') all.use(`t${one.token}`, one.urgency)
+  else if (one.do === 'answer') all.flying.shift()?.answer(one.with)
+  else if (one.do === 'fail') all.fail(new Trouble(one.kind, { pause: one.pause }))
+  else await all.clock.advance(one.ms)
+  await settled()
+}
+
 test('whatever happens, no call is one too many, and nobody is forgotten', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       const all = setUp()
       const { clock, endpoint, flying, open } = all
       for (const one of steps) {
-        if (one.do === 'use') all.use(`t${one.token}`, one.urgency)
-        else if (one.do === 'answer') flying.shift()?.answer(one.with)
-        else if (one.do === 'fail') all.fail(new Trouble(one.kind, { pause: one.pause }))
-        else await clock.advance(one.ms)
-        await settled()
+        await take(all, one)
         const { queued, inFlight } = endpoint.status
         expect(inFlight).toBe(flying.length)
         expect(queued.blocked + queued.grace).toBeLessThanOrEqual(BOUNDS.waiting.known)
@@ -131,11 +137,7 @@ test('whenever it is closed, everybody hears so, and no timer stays', async () =
       const all = setUp()
       const { clock, endpoint, flying, open } = all
       for (const one of steps) {
-        if (one.do === 'use') all.use(`t${one.token}`, one.urgency)
-        else if (one.do === 'answer') flying.shift()?.answer(one.with)
-        else if (one.do === 'fail') all.fail(new Trouble(one.kind, { pause: one.pause }))
-        else await clock.advance(one.ms)
-        await settled()
+        await take(all, one)
       }
       endpoint.close()
       for (const call of flying.splice(0)) call.fail(new Trouble('reset'))
