@@ -2,24 +2,41 @@ import { request } from 'node:http'
 
 export interface Reply {
   readonly status: number
+  /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The values of every field line with this lower-case name. */
+  readonly lines: (name: string) => readonly string[]
   readonly body: string
 }
 
 /** Sends field lines exactly as given, repeated names included, which no fetch can do. */
-export function send(origin: string, method: string, path: string, fields: readonly string[] = []): Promise<Reply> {
+export function send(
+  origin: string,
+  method: string,
+  path: string,
+  fields: readonly string[] = [],
+  body?: string | Uint8Array,
+): Promise<Reply> {
   const { host, port, hostname } = new URL(origin)
+  const length = body === undefined ? [] : ['Content-Length', String(Buffer.byteLength(body))]
+  const headers = ['Host', host, ...fields, ...length]
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: hostname, port, method, path, headers: ['Host', host, ...fields], agent: false })
+    const outgoing = request({ host: hostname, port, method, path, headers, agent: false })
     outgoing.on('error', reject)
     outgoing.on('response', (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
       response.on('end', () => {
-        resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks).toString() })
+        const { statusCode, rawHeaders } = response
+        resolve({
+          status: statusCode!,
+          headers: response.headers,
+          lines: (name) => rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]!.toLowerCase() === name),
+          body: Buffer.concat(chunks).toString(),
+        })
       })
     })
-    outgoing.end()
+    outgoing.end(body)
   })
 }

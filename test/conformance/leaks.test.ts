@@ -1,10 +1,11 @@
 import { inspect } from 'node:util'
-import { AuthError, clientSecretBasic, createResourceServer, type HoldfastEvent } from '@holdfast/core'
-import { testAuthorizationServer, type TestAuthorizationServer } from '@holdfast/testing'
+import { AuthError, clientSecretBasic } from '@holdfast/core'
+import type { TestAuthorizationServer } from '@holdfast/testing'
 import { describe, expect, test } from 'vitest'
 import { FACES } from './faces.ts'
-import { type Reply, send } from './http.ts'
-import { AUDIENCE, fieldsOf, ROWS } from './rows.ts'
+import type { Reply } from './http.ts'
+import { fieldsOf, PLAN, ROWS } from './rows.ts'
+import { api } from './world.ts'
 
 const SECRET = 'a-secret-that-nobody-may-see'
 
@@ -30,47 +31,37 @@ function partsOf(fields: readonly string[]): readonly string[] {
 
 describe.each(FACES)('$name', (face) => {
   test.each(Object.keys(WEATHER))('names every reason and leaks nothing: %s', async (name) => {
-    const as = await testAuthorizationServer({
-      audience: AUDIENCE,
-      listen: true,
-      client: { id: 'client', secret: SECRET },
+    const { as, server, send, events } = await api(face, {
+      ...PLAN,
+      as: { listen: true, client: { id: 'client', secret: SECRET } },
+      options: { introspection: { client: clientSecretBasic('client', () => SECRET) } },
     })
-    const events: HoldfastEvent[] = []
-    const options = as.options({ introspection: { client: clientSecretBasic('client', () => SECRET) } })
-    const server = createResourceServer({ ...options, observe: (event) => events.push(event) })
-    const running = await face.start(server)
-    try {
-      await server.ready()
-      const sent: string[] = []
-      const replies: Reply[] = []
-      const errors: unknown[] = []
-      const requests = ROWS.map((row) => ({ row, fields: fieldsOf(row, as) }))
-      WEATHER[name]!(as)
-      for (const { row, fields } of requests) {
-        sent.push(...partsOf(fields))
-        replies.push(await send(running.origin, row.method ?? 'GET', row.path ?? '/whoami', fields))
-        const failed = await server.authenticate({ rawHeaders: fields }).catch((error: unknown) => error)
-        if (failed instanceof AuthError) errors.push(failed, failed.cause, failed.stack, JSON.stringify(failed))
-      }
-
-      const refusals = replies.filter(({ status }) => status >= 400 && status !== 500)
-      expect(refusals.length).toBeGreaterThan(30)
-      expect(events.filter(({ type }) => type === 'refused').length).toBeGreaterThanOrEqual(refusals.length)
-
-      const wire = inspect(replies, { depth: 9, maxArrayLength: null, maxStringLength: null })
-      const told = inspect([events, errors, server, server.status()], {
-        depth: 9,
-        maxArrayLength: null,
-        maxStringLength: null,
-      })
-      for (const secret of [...sent, SECRET, Buffer.from(`client:${SECRET}`).toString('base64')]) {
-        expect([secret, wire.includes(secret), told.includes(secret)]).toEqual([secret, false, false])
-      }
-      expect(wire).not.toContain(new URL(as.issuer).host)
-    } finally {
-      await running.close()
-      await server.close()
-      await as.close()
+    await server.ready()
+    const sent: string[] = []
+    const replies: Reply[] = []
+    const errors: unknown[] = []
+    const requests = ROWS.map((row) => ({ row, fields: fieldsOf(row, as) }))
+    WEATHER[name]!(as)
+    for (const { row, fields } of requests) {
+      sent.push(...partsOf(fields))
+      replies.push(await send(row.method ?? 'GET', row.path ?? '/whoami', fields))
+      const failed = await server.authenticate({ rawHeaders: fields }).catch((error: unknown) => error)
+      if (failed instanceof AuthError) errors.push(failed, failed.cause, failed.stack, JSON.stringify(failed))
     }
+
+    const refusals = replies.filter(({ status }) => status >= 400 && status !== 500)
+    expect(refusals.length).toBeGreaterThan(30)
+    expect(events.filter(({ type }) => type === 'refused').length).toBeGreaterThanOrEqual(refusals.length)
+
+    const wire = inspect(replies, { depth: 9, maxArrayLength: null, maxStringLength: null })
+    const told = inspect([events, errors, server, server.status()], {
+      depth: 9,
+      maxArrayLength: null,
+      maxStringLength: null,
+    })
+    for (const secret of [...sent, SECRET, Buffer.from(`client:${SECRET}`).toString('base64')]) {
+      expect([secret, wire.includes(secret), told.includes(secret)]).toEqual([secret, false, false])
+    }
+    expect(wire).not.toContain(new URL(as.issuer).host)
   })
 })

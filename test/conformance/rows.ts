@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { Reason } from '@holdfast/core'
-import type { TestAuthorizationServer } from '@holdfast/testing'
+import { claim, fresh, type Guard, login, type Reason, scope } from '@holdfast/core'
+import type { ContractStep, TestAuthorizationServer } from '@holdfast/testing'
+import { AUDIENCE, type Plan } from './world.ts'
 
-export const AUDIENCE = 'https://api.example.com'
 const REALM = `realm="${AUDIENCE}"`
 
 /** What the wire must show. `challenge` is the whole field; `body` the whole JSON. */
@@ -50,6 +50,33 @@ const accepted = (body: object): Expected => ({ status: 200, body })
 const PREFLIGHT = ['Origin', 'https://app.example', 'Access-Control-Request-Method', 'GET'] as const
 const b64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+
+/** The small API that the rows ask. */
+export const PLAN: Plan = {
+  routes: {
+    '/whoami': [],
+    '/orders': [scope('orders:read', 'orders:list')],
+    '/tenant': [claim('tenant', 'acme')],
+    '/vault': [login({ acr: ['gold', 'platinum'], maxAge: '5m' })],
+    '/both': [scope('vault:open'), login({ acr: 'gold' })],
+    '/refunds': [fresh('0s')],
+    '/broken': [
+      () => {
+        throw new Error('a guard of the application fails')
+      },
+    ],
+    '/forgetful': [(() => undefined) as unknown as Guard],
+  },
+  before: (): readonly ContractStep[] => [
+    {
+      is: 'route',
+      method: 'ALL',
+      path: '/unprotected',
+      through: [{ is: 'guard', guards: [scope('a')] }],
+      handle: () => ({ status: 200, text: 'reached' }),
+    },
+  ],
+}
 
 /** What every face must do, request by request. */
 export const ROWS: readonly Row[] = [

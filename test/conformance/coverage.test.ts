@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { REQUIREMENTS, rows } from './requirements.ts'
+
+const folder = join(import.meta.dirname, 'rows')
+
+/** The ids in every `verifies('…', …)` and `verifies(['…', '…'], …)`. */
+function cited(): ReadonlyMap<string, readonly string[]> {
+  const files = new Map<string, string[]>()
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.test.ts')) continue
+    for (const [, ids] of readFileSync(join(folder, file), 'utf8').matchAll(/\bverifies\(\s*(\[[^\]]*\]|'[^']*')/g)) {
+      for (const [id] of ids!.matchAll(/[A-Z]{2}-\d+/g)) files.set(id, [...(files.get(id) ?? []), file])
+    }
+  }
+  return files
+}
+
+const citations = cited()
+
+test('every requirement in scope has a test, and none that is deferred', () => {
+  const inScope = rows.filter(([, row]) => row[4]?.deferred === undefined).map(([id]) => id)
+  expect(inScope.filter((id) => !citations.has(id))).toEqual([])
+  const deferred = rows.filter(([, row]) => row[4]?.deferred !== undefined).map(([id]) => id)
+  expect(deferred.filter((id) => citations.has(id))).toEqual([])
+})
+
+test('every id that a test cites is in the catalogue', () => {
+  expect([...citations.keys()].filter((id) => !(id in REQUIREMENTS))).toEqual([])
+})
+
+test('whatever is done otherwise says why', () => {
+  const silent = rows.filter(([, [, , , , remark]]) => remark?.decided !== undefined && remark.decided.length < 20)
+  expect(silent).toEqual([])
+})

@@ -1,0 +1,3 @@
+import type { Section } from '../requirement.ts'
+
+export const CO = {} as const satisfies Section
