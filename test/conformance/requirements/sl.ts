@@ -1,3 +1,57 @@
-import type { Section } from '../requirement.ts'
+import { later, type Section } from '../requirement.ts'
 
-export const SL = {} as const satisfies Section
+export const SL = later({
+  'SL-01': [
+    'MAY',
+    'Token Status List draft §6.2',
+    'configuration',
+    'Status lists are checked where asked for: off, check or require.',
+  ],
+  'SL-02': ['MUST', 'Token Status List draft §8.3', 'network', 'A status is looked up for valid tokens only.'],
+  'SL-03': ['MUST', 'Token Status List draft §6.2', 'request', 'A reference has a whole index and a URI.'],
+  'SL-04': ['CHOICE', 'JWT BCP draft §3.10', 'network', 'A list is fetched from allowed https places only.'],
+  'SL-05': ['MUST', 'Token Status List draft §8.1', 'network', 'A list is fetched by GET as a JWT.'],
+  'SL-06': ['MUST', 'Token Status List draft §8.2', 'network', 'A list comes with its media type, as a compact JWS.'],
+  'SL-07': [
+    'SHOULD',
+    'Token Status List draft §8.2, §11.4',
+    'network',
+    'Redirects are not followed unless allowed, and never in circles.',
+  ],
+  'SL-08': [
+    'MUST',
+    'Token Status List draft §5.1',
+    'network',
+    'A list has its typ, a good signature, sub, iat and status_list.',
+  ],
+  'SL-09': ['MUST', 'Token Status List draft §8.3', 'network', 'sub of a list is the URI that the token names.'],
+  'SL-10': ['MUST', 'Token Status List draft §8.3', 'network', 'An expired list is not used.'],
+  'SL-11': ['SHOULD', 'Token Status List draft §8.3, §13.7', 'network', 'ttl bounds how long a list is kept.'],
+  'SL-12': ['MUST', 'Token Status List draft §8.2', 'network', 'exp and ttl outrank HTTP caching.'],
+  'SL-13': ['SHOULD', 'Token Status List draft §11.5', 'network', 'exp and ttl are clamped before they steer timers.'],
+  'SL-14': ['SHOULD', 'Token Status List draft §8.3', 'configuration', 'A list can be refused for its age.'],
+  'SL-15': ['MUST', 'Token Status List draft §4.2', 'network', 'bits is 1, 2, 4 or 8, and lst compressed with zlib.'],
+  'SL-16': [
+    'MUST',
+    'Token Status List draft §4.1, §11.1',
+    'network',
+    'Entries are read from the least significant bits up.',
+  ],
+  'SL-17': ['MUST', 'Token Status List draft §8.3', 'request', 'An index outside of the list refuses the token.'],
+  'SL-18': ['MUST', 'Token Status List draft §7.1', 'request', 'Only the status valid is accepted.'],
+  'SL-19': ['MUST', 'Token Status List draft §7.1', 'request', 'A valid status overrides no other failure.'],
+  'SL-20': ['SHOULD', 'Token Status List draft §8.3', 'request', 'A status that cannot be known refuses, or is 503.'],
+  'SL-21': ['CHOICE', 'Token Status List draft §11.3', 'network', 'Keys for lists come from configuration.'],
+  'SL-22': [
+    'SHOULD',
+    'Token Status List draft §11.6',
+    'network',
+    'Lists are signed, not authenticated by a shared secret.',
+  ],
+  'SL-23': ['CHOICE', 'project', 'network', 'The inflated size of a list is bounded.'],
+  'SL-24': ['CHOICE', 'project', 'network', 'Lists are fetched once for all, and the last good one kept.'],
+  'SL-25': ['MAY', 'Token Status List draft §9', 'process', 'Aggregation is not used.'],
+  'SL-26': ['SHOULD', 'Token Status List draft §13.8', 'process', 'A status is not told to logs.'],
+  'SL-27': ['CHOICE', 'Token Status List draft §8.4', 'process', 'A status in the past cannot be asked for.'],
+  'SL-28': ['CHOICE', 'RFC 7662', 'network', 'A status in an introspection answer is ignored.'],
+} as const satisfies Section)
