@@ -8,6 +8,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    testTimeout: 30_000, // nothing here is timed; a loaded machine takes its time
+    hookTimeout: 120_000,
     maxWorkers: '100%', // vitest would leave a processor idle, which is half of a small machine
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './test/summary-reporter.ts'],

@@ -1,4 +1,6 @@
 import { refused } from './errors.ts'
+import type { JsonObject } from './syntax/json.ts'
+import { parseJweHeader } from './syntax/jwe.ts'
 import { parseJws, shapeOf, type UnverifiedJwt } from './syntax/jws.ts'
 import type { Verifier } from './verify/verifier.ts'
 
@@ -11,6 +13,8 @@ export interface Route {
   readonly opaque: Verifier | undefined
   /** Which opaque tokens are this issuer's; always present when several issuers take them. */
   readonly accepts: ((token: string) => boolean) | undefined
+  /** Which encrypted tokens its JWT verifier opens, told by their header; absent where it opens none. */
+  readonly decrypts?: ((header: JsonObject) => boolean) | undefined
 }
 
 /** The closed list of issuers. */
@@ -30,7 +34,7 @@ export interface Classified {
  * the list; an opaque token is the only opaque issuer's, or the one's whose rule accepts it. No network is involved.
  *
  * @throws {AuthError} `credentials_malformed`, `token_malformed`, `token_encrypted`, `issuer_unknown`,
- *   `issuer_ambiguous`, `opaque_unsupported`.
+ *   `issuer_ambiguous`, `opaque_unsupported`, `decryption_failed`.
  */
 export function classify(token: string, routes: Routes): Classified {
   checkCharacters(token)
@@ -61,11 +65,25 @@ function byIssuer(token: string, { byIssuer: known }: Routes): Classified {
   return { issuer: route.issuer, verifier: route.opaque!, jwt: undefined }
 }
 
-/** An encrypted token says nothing to us; to an issuer whose JWTs are all introspected it is as good as opaque. */
-function encrypted(token: string, { opaque }: Routes): Classified {
-  const takers = opaque.filter((route) => route.jwt === undefined)
-  if (takers.length === 0) throw refused('token_encrypted')
-  return byRule(token, takers)
+/**
+ * An encrypted token goes to whoever has the key that its header names. To an issuer whose JWTs are all introspected it is
+ * as good as opaque; beside one that encrypts for us, only by an `accepts` rule: it must not learn the other's tokens.
+ */
+function encrypted(token: string, { byIssuer: known, opaque }: Routes): Classified {
+  const decrypting = [...known.values()].filter((route) => route.decrypts !== undefined)
+  if (decrypting.length > 0) {
+    const header = parseJweHeader(token)
+    if (!header) throw refused('token_malformed')
+    const owners = decrypting.filter((route) => route.decrypts!(header))
+    if (owners.length > 1) throw refused('issuer_ambiguous')
+    const owner = owners[0]
+    if (owner) return { issuer: owner.issuer, verifier: owner.jwt!, jwt: undefined }
+  }
+  const takers = opaque.filter(
+    (route) => route.jwt === undefined && (decrypting.length === 0 || route.accepts !== undefined),
+  )
+  if (takers.length > 0) return byRule(token, takers)
+  throw decrypting.length > 0 ? refused('decryption_failed', { detail: '"kid"' }) : refused('token_encrypted')
 }
 
 function byRule(token: string, opaque: readonly Route[]): Classified {

@@ -1,4 +1,7 @@
 import type { Binding } from './bind/bind.ts'
+import { refused } from './errors.ts'
+import type { ScopeImplications } from './options/scope-implications.ts'
+import type { Settings } from './options/settings.ts'
 import type { Claims } from './verify/claims.ts'
 import type { VerifiedToken } from './verify/verified-token.ts'
 import type { Presented, Verdict } from './verify/verifier.ts'
@@ -24,7 +27,7 @@ export interface AuthContext {
   readonly clientId: string | undefined
   /**
    * `client`: the token stands for the client itself. `user`: it carries marks of a user's authentication. `unknown`:
-   * it says neither; nothing is guessed (RFC 9068 §5, RFC 9700 §4.15).
+   * it says neither, or both; nothing is guessed (RFC 9068 §5, RFC 9700 §4.15). The issuer's option `kind` wins.
    */
   readonly kind: 'user' | 'client' | 'unknown'
   readonly audience: readonly string[]
@@ -34,7 +37,7 @@ export interface AuthContext {
   readonly binding: Binding
   readonly evidence: Evidence
   readonly claims: Claims
-  /** Exact, case-sensitive; constant time in the number of scopes. */
+  /** Exact, case-sensitive; constant time in the number of scopes. True, too, for what `scopeImplies` says they include. */
   hasScope(scope: string): boolean
 }
 
@@ -43,6 +46,24 @@ export interface Origin {
   readonly token: VerifiedToken
   readonly presented: Presented
 }
+
+/** What the configuration says of the meaning of tokens. */
+export interface ContextRules {
+  readonly scopeImpliedBy: ScopeImplications | undefined
+  /** By issuer: tells a user's tokens from a client's. */
+  readonly kinds: ReadonlyMap<string, (claims: Claims) => unknown> | undefined
+}
+
+/** What the options say of it. */
+export function contextRulesOf({
+  issuers,
+  scopeImpliedBy,
+}: Pick<Settings, 'issuers' | 'scopeImpliedBy'>): ContextRules {
+  const told = issuers.flatMap(({ issuer, kind }) => (kind ? [[issuer, kind] as const] : []))
+  return { scopeImpliedBy, kinds: told.length === 0 ? undefined : new Map(told) }
+}
+
+const PLAIN: ContextRules = { scopeImpliedBy: undefined, kinds: undefined }
 
 class Context implements AuthContext {
   readonly issuer: string
@@ -56,13 +77,14 @@ class Context implements AuthContext {
   readonly evidence: Evidence
   readonly claims: Claims
   readonly #origin: Origin
+  readonly #impliedBy: ScopeImplications | undefined
 
-  constructor({ token, source, stale }: Verdict, binding: Binding, presented: Presented) {
+  constructor({ token, source, stale }: Verdict, binding: Binding, presented: Presented, rules: ContextRules) {
     const { claims } = token
     this.issuer = token.issuer
     this.subject = claims['sub'] as string | undefined
     this.clientId = (claims['client_id'] ?? claims['azp']) as string | undefined
-    this.kind = kindOf(claims)
+    this.kind = kindOf(claims, rules.kinds?.get(token.issuer))
     this.audience = token.audience
     this.scopes = token.scopes
     this.expiresAt = token.expiresAt
@@ -70,11 +92,14 @@ class Context implements AuthContext {
     this.evidence = Object.freeze({ by: token.by, source, checkedAt: token.since.wall / 1_000, stale })
     this.claims = claims
     this.#origin = { token, presented }
+    this.#impliedBy = rules.scopeImpliedBy
     Object.freeze(this)
   }
 
   hasScope(scope: string): boolean {
-    return this.#origin.token.scopeSet.has(scope)
+    const { scopeSet } = this.#origin.token
+    if (scopeSet.has(scope) || this.#impliedBy === undefined) return scopeSet.has(scope)
+    return this.#impliedBy.get(scope)?.some((one) => scopeSet.has(one)) ?? false
   }
 
   static originOf(auth: AuthContext): Origin | undefined {
@@ -82,15 +107,33 @@ class Context implements AuthContext {
   }
 }
 
-function kindOf(claims: Claims): AuthContext['kind'] {
+function kindOf(claims: Claims, told: ((claims: Claims) => unknown) | undefined): AuthContext['kind'] {
+  if (told) return toldKind(claims, told)
   const { sub, client_id: clientId, auth_time: authTime, amr, sid } = claims
-  if (sub !== undefined && sub === clientId) return 'client'
-  return authTime !== undefined || amr !== undefined || sid !== undefined ? 'user' : 'unknown'
+  const isClients = sub !== undefined && sub === clientId
+  const isUsers = authTime !== undefined || amr !== undefined || sid !== undefined
+  // Both: somebody took another's name. What looks like a client with a login is neither.
+  if (isClients && isUsers) return 'unknown'
+  return isClients ? 'client' : isUsers ? 'user' : 'unknown'
+}
+
+function toldKind(claims: Claims, told: (claims: Claims) => unknown): AuthContext['kind'] {
+  try {
+    const kind = told(claims)
+    return kind === 'user' || kind === 'client' ? kind : 'unknown'
+  } catch (cause) {
+    throw refused('guard_failed', { cause })
+  }
 }
 
 /** A verified token and its binding, made into what guards and handlers see. */
-export function contextOf(verdict: Verdict, binding: Binding, presented: Presented): AuthContext {
-  return new Context(verdict, binding, presented)
+export function contextOf(
+  verdict: Verdict,
+  binding: Binding,
+  presented: Presented,
+  rules: ContextRules = PLAIN,
+): AuthContext {
+  return new Context(verdict, binding, presented, rules)
 }
 
 /** The origin of a context that this library made; `undefined` for any other object. */

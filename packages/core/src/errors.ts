@@ -20,6 +20,7 @@ export type ErrorCode = keyof typeof CODES
 /** The closed list of texts that may reach a client as `error_description`. */
 const TEXT = {
   request: 'The request carries its credentials in a malformed way',
+  transport: 'The request did not come over https',
   malformed: 'The access token is malformed',
   expired: 'The access token expired',
   early: 'The access token is not valid yet',
@@ -27,45 +28,53 @@ const TEXT = {
   audience: 'The access token is not meant for this resource',
   issuer: 'The access token is from an issuer that is not trusted here',
   signature: 'The signature of the access token could not be verified',
+  decryption: 'The access token could not be decrypted',
+  subject: 'The subject of the access token is not accepted here',
   binding: 'The access token is bound to a key that the request did not prove',
   scope: 'The access token lacks a scope that this request needs',
   login: 'This request needs a stronger or more recent authentication',
 } as const
 
-type Row = readonly [code: ErrorCode, text?: keyof typeof TEXT]
+type Row = readonly [code: ErrorCode, text?: keyof typeof TEXT, option?: string]
 
-/** Why a request was not served, and what the client hears of it. */
+/** Why a request was not served, what the client hears of it, and the option that decides it, where there is one. */
 export const REASONS = {
   // the request
   credentials_missing: ['none'],
   credentials_malformed: ['invalid_request', 'request'],
   credentials_repeated: ['invalid_request', 'request'],
+  credentials_in_query: ['invalid_request', 'request'],
+  transport_insecure: ['invalid_request', 'transport'],
   // the token, as text
-  token_too_long: ['invalid_token', 'malformed'],
+  token_too_long: ['invalid_token', 'malformed', 'maxTokenLength'],
   token_malformed: ['invalid_token', 'malformed'],
-  token_encrypted: ['invalid_token', 'malformed'],
-  opaque_unsupported: ['invalid_token', 'malformed'],
-  issuer_unknown: ['invalid_token', 'issuer'],
-  issuer_ambiguous: ['invalid_token', 'issuer'],
+  token_encrypted: ['invalid_token', 'malformed', 'jwt.decryption'],
+  token_unencrypted: ['invalid_token', 'malformed', 'jwt.decryption.required'],
+  decryption_failed: ['invalid_token', 'decryption', 'jwt.decryption'],
+  opaque_unsupported: ['invalid_token', 'malformed', 'introspection'],
+  issuer_unknown: ['invalid_token', 'issuer', 'issuers'],
+  issuer_ambiguous: ['invalid_token', 'issuer', 'accepts'],
   // header and signature
-  algorithm_not_allowed: ['invalid_token', 'signature'],
-  type_wrong: ['invalid_token', 'malformed'],
+  algorithm_not_allowed: ['invalid_token', 'signature', 'jwt.algorithms'],
+  type_wrong: ['invalid_token', 'malformed', 'jwt.profile'],
   critical_unsupported: ['invalid_token', 'malformed'],
-  key_unknown: ['invalid_token', 'signature'],
-  key_unfit: ['invalid_token', 'signature'],
-  key_ambiguous: ['invalid_token', 'signature'],
+  key_unknown: ['invalid_token', 'signature', 'jwt.jwksUri'],
+  key_unfit: ['invalid_token', 'signature', 'jwt.algorithms'],
+  key_ambiguous: ['invalid_token', 'signature', 'jwt.missingKid'],
+  key_in_header: ['invalid_token', 'signature', 'jwt.rejectKeyHeaders'],
   signature_invalid: ['invalid_token', 'signature'],
   // claims
   claims_malformed: ['invalid_token', 'malformed'],
-  claim_missing: ['invalid_token', 'malformed'],
-  issuer_wrong: ['invalid_token', 'issuer'],
-  audience_wrong: ['invalid_token', 'audience'],
+  claim_missing: ['invalid_token', 'malformed', 'jwt.profile'],
+  issuer_wrong: ['invalid_token', 'issuer', 'issuers'],
+  audience_wrong: ['invalid_token', 'audience', 'audience'],
   audience_missing: ['invalid_token', 'audience'],
-  token_expired: ['invalid_token', 'expired'],
-  token_not_yet_valid: ['invalid_token', 'early'],
-  token_too_old: ['invalid_token', 'expired'],
-  lifetime_too_long: ['invalid_token', 'malformed'],
-  token_kind_wrong: ['invalid_token', 'malformed'],
+  audience_ambiguous: ['invalid_token', 'audience', 'jwt.maxAudiences'],
+  token_expired: ['invalid_token', 'expired', 'clockSkew'],
+  token_not_yet_valid: ['invalid_token', 'early', 'clockSkew'],
+  token_too_old: ['invalid_token', 'expired', 'jwt.maxTokenAge'],
+  lifetime_too_long: ['invalid_token', 'malformed', 'jwt.maxTokenLifetime'],
+  token_kind_wrong: ['invalid_token', 'malformed', 'requiredClaims'],
   token_inactive: ['invalid_token', 'revoked'],
   token_revoked: ['invalid_token', 'revoked'],
   binding_unsupported: ['invalid_token', 'binding'],
@@ -74,6 +83,7 @@ export const REASONS = {
   login_insufficient: ['insufficient_user_authentication', 'login'],
   claim_refused: ['access_denied'],
   custom: ['access_denied'],
+  subject_refused: ['invalid_token', 'subject'],
   // nobody can know
   keys_unavailable: ['unavailable'],
   store_unavailable: ['unavailable'],
@@ -86,6 +96,7 @@ export const REASONS = {
   fresh_unsupported: ['server_error'],
   guard_without_protect: ['server_error'],
   guard_failed: ['server_error'],
+  extract_failed: ['server_error'],
   internal_error: ['server_error'],
 } as const
 
@@ -117,6 +128,8 @@ export interface AuthErrorDetails extends Needs {
   readonly detail?: string | undefined
   /** Seconds, for 503. */
   readonly retryAfter?: number | undefined
+  /** What the request was for: tells which RFC 9728 document the challenge names. */
+  readonly requestUrl?: string | undefined
   /** The issuer that would have judged, when it is known. */
   readonly issuer?: string | undefined
   /** True when the reason rests on claims whose signature was not checked (an expired token in a key outage). */
@@ -180,10 +193,25 @@ export function refused(reason: Reason, details?: AuthErrorDetails): AuthError {
   return new AuthError(reason, details)
 }
 
+/** Names the issuer in a refusal whose stage does not know it. */
+export function attributeTo(issuer: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof AuthError)) throw error
+    const details = AuthError.detailsOf(error)
+    throw new AuthError(error.reason, details.issuer === undefined ? { ...details, issuer } : details)
+  }
+}
+
 /** The text for a reason that may reach a client, if there is one. */
 export function descriptionOf(reason: Reason): string | undefined {
   const [, text]: Row = REASONS[reason]
   return text === undefined ? undefined : TEXT[text]
+}
+
+/** The option that decides whether something is refused for this reason, as `docs/options.md` names it, if there is one. */
+export function optionFor(reason: Reason): string | undefined {
+  const [, , option]: Row = REASONS[reason]
+  return option
 }
 
 /** A configuration that cannot work. Thrown while building, never on a request; says which option and what to write. */

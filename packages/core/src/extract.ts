@@ -1,44 +1,100 @@
 import { AuthError, refused } from './errors.ts'
 import { type AuthRequest, fieldLines } from './request.ts'
+import { queryHasToken, type Transport } from './transports.ts'
 
 const SCHEME = 'bearer'
 const SPACE = 0x20
 const TAB = 0x09
+/** Names and values of 1,000 field lines. Node drops lines beyond a count: a longer list does not prove what it lacks. */
+const MAX_RAW = 2_000
+
+/** How a token may come. What is left out is off, and costs nothing. */
+export interface CredentialRules {
+  /** Characters. */
+  readonly maxLength: number
+  /** Refuses what did not come over TLS, before anything is read from it. */
+  readonly requireHttps?: boolean | undefined
+  /** Refuses a token in the query, where it is otherwise ignored. */
+  readonly rejectQuery?: boolean | undefined
+  /** Where a token may come beside `Authorization`; one request may use one place (RFC 6750 §2). */
+  readonly transports?: readonly Transport[] | undefined
+}
 
 /**
- * What follows the scheme in the one `Authorization: Bearer` field line. Query, body, cookies and `Proxy-Authorization`
- * are never looked at (RFC 6750 §2.1, OAuth 2.1 §5.1). Its characters are judged where a token is classified: one that
- * was seen before has passed there already, and does not pay for it again.
+ * The one token of a request: what follows the scheme in the one `Authorization: Bearer` field line, or what another
+ * transport of the rules has. Query, cookies and `Proxy-Authorization` are never looked at (RFC 6750 §2.1, OAuth 2.1
+ * §5.1). Its characters are judged where a token is classified: one that was seen before has passed there already, and
+ * does not pay for it again.
  *
- * @throws {AuthError} `credentials_missing`, `credentials_repeated`, `credentials_malformed`, `token_too_long`.
+ * @throws {AuthError} `transport_insecure`, `credentials_missing`, `credentials_repeated`, `credentials_malformed`,
+ *   `credentials_in_query`, `token_too_long`, `extract_failed`.
  */
-export function extract(request: AuthRequest, maxLength: number): string {
-  const lines = fieldLines(request.rawHeaders, 'authorization')
-  if (lines.length > 1) throw refused('credentials_repeated')
-  const line = lines[0]
-  if (line === undefined || line.slice(0, SCHEME.length).toLowerCase() !== SCHEME) throw otherScheme(line)
-  const separator = line.charCodeAt(SCHEME.length)
-  if (Number.isNaN(separator) || separator === TAB) throw refused('credentials_malformed')
-  if (separator !== SPACE) throw otherScheme(line)
-
-  let start = SCHEME.length + 1
-  while (line.charCodeAt(start) === SPACE) start += 1
-  const token = line.slice(start)
+export function extract(request: AuthRequest, rules: CredentialRules): string {
+  if (rules.requireHttps === true && request.secure !== true) throw refused('transport_insecure')
+  if (rules.rejectQuery === true && queryHasToken(request.url)) throw refused('credentials_in_query')
+  const inHeader = fromAuthorization(request)
+  const token = rules.transports ? only(inHeader, rules.transports, request) : inHeader
+  if (token === undefined) throw missing(request)
   if (token === '') throw refused('credentials_malformed')
-  if (token.length > maxLength) throw refused('token_too_long')
+  if (token.length > rules.maxLength) throw refused('token_too_long')
   return token
 }
 
-/** Another scheme counts as no credentials, unless a proxy joined two field lines into one. */
-function otherScheme(line: string | undefined): Error {
-  return refused(line !== undefined && /,\s{0,8}bearer /i.test(line) ? 'credentials_repeated' : 'credentials_missing')
-}
-
 /** False for a request that presents nothing a resource server could judge: no `Authorization`, or another scheme. */
-export function hasCredentials(request: AuthRequest): boolean {
+export function hasCredentials(request: AuthRequest, rules: CredentialRules): boolean {
   try {
-    return extract(request, Infinity) !== ''
+    return extract(request, rules) !== ''
   } catch (error) {
     return !(error instanceof AuthError && error.reason === 'credentials_missing')
   }
 }
+
+/** `undefined` without the field, and for another scheme; empty for a scheme without a token. */
+function fromAuthorization(request: AuthRequest): string | undefined {
+  const { rawHeaders } = request
+  if (rawHeaders.length > MAX_RAW) throw refused('credentials_malformed')
+  const lines = fieldLines(rawHeaders, 'authorization')
+  if (lines.length > 1) throw refused('credentials_repeated')
+  const line = lines[0] === undefined ? '' : trimmed(lines[0])
+  if (line.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return otherScheme(line)
+  if (line.length === SCHEME.length) return ''
+  const separator = line.charCodeAt(SCHEME.length)
+  if (separator === TAB) throw refused('credentials_malformed')
+  if (separator !== SPACE) return otherScheme(line)
+
+  let start = SCHEME.length + 1
+  while (line.charCodeAt(start) === SPACE) start += 1
+  return line.slice(start)
+}
+
+/** Another scheme counts as no credentials, unless a proxy joined two field lines into one. */
+function otherScheme(line: string): undefined {
+  if (/,\s{0,8}bearer /i.test(line)) throw refused('credentials_repeated')
+}
+
+/** The token of the only place that has one. */
+function only(
+  inHeader: string | undefined,
+  transports: readonly Transport[],
+  request: AuthRequest,
+): string | undefined {
+  const found = [inHeader, ...transports.map((transport) => transport(request))].filter((one) => one !== undefined)
+  if (found.length > 1) throw refused('credentials_repeated')
+  return found[0]
+}
+
+function missing(request: AuthRequest): AuthError {
+  const detail = queryHasToken(request.url) ? 'a token came in the query, where none is read' : undefined
+  return refused('credentials_missing', { detail })
+}
+
+/** Without the spaces and tabs around a field value, which are no part of it (RFC 9110 §5.5). */
+function trimmed(value: string): string {
+  let start = 0
+  let end = value.length
+  while (isBlank(value.charCodeAt(start))) start += 1
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1
+  return start === 0 && end === value.length ? value : value.slice(start, end)
+}
+
+const isBlank = (code: number): boolean => code === SPACE || code === TAB

@@ -1,10 +1,13 @@
 /** `@holdfast/core`: decides whether a request may act, and says how it knows. */
 
 // the server
-export { createResourceServer, type OperationNeeds, type ResourceServer, type VerifyResult } from './resource-server.ts'
+export { createResourceServer, type OperationNeeds, type ResourceServer } from './resource-server.ts'
+export type { VerifyResult } from './verify-result.ts'
 export type { AuthRequest } from './request.ts'
 export { rawHeadersOf } from './request.ts'
 export type { Answer } from './answer.ts'
+export type { Explanation } from './explain/explanation.ts'
+export type { ExplainedCheck } from './explain/checks.ts'
 export type { Revocation, RevocationReceipt } from './revoke.ts'
 export type { IssuerStatus, ServerState, ServerStatus } from './status.ts'
 export type { Counters } from './telemetry.ts'
@@ -20,6 +23,10 @@ export type {
   CacheBoundsOptions,
   CacheOptions,
   ChallengeOptions,
+  DecryptionKeyOptions,
+  DecryptionOptions,
+  CorsOptions,
+  CredentialOptions,
   IntrospectedCacheOptions,
   IntrospectionOptions,
   IssuerOptions,
@@ -32,23 +39,22 @@ export type {
 } from './options/options.ts'
 export { duration, type Duration, milliseconds } from './duration.ts'
 export type { Algorithm } from './verify/algorithms.ts'
+export type { ContentEncryption, KeyManagement } from './verify/encryption.ts'
 export type { Profile } from './verify/jwt-header.ts'
 
 // client authentication at the introspection endpoint
 export {
-  bearerToken,
   type ClientAuthentication,
   clientSecretBasic,
   clientSecretPost,
   type CredentialContext,
   type Credentials,
-  privateKeyJwt,
-  type PrivateKeyJwtOptions,
   type Secret,
-  type SigningKey,
   tlsClientAuth,
   unauthenticated,
 } from './introspection/client-authentication.ts'
+export { bearerToken, type BearerSource, type OwnToken } from './introspection/bearer-token.ts'
+export { privateKeyJwt, type PrivateKeyJwtOptions, type SigningKey } from './introspection/private-key-jwt.ts'
 
 // what is known of a request
 export { type AuthContext, type Evidence, rawTokenOf } from './context.ts'
@@ -63,6 +69,8 @@ export { claim, type ClaimTest } from './guard/claim.ts'
 export { every, some } from './guard/combine.ts'
 export { fresh, type FreshOptions } from './guard/fresh.ts'
 export { login, type LoginOptions } from './guard/login.ts'
+export { entitlement, group, role } from './guard/holds.ts'
+export { clientOnly, userOnly } from './guard/kind.ts'
 
 // errors
 export {
@@ -94,6 +102,7 @@ export type {
   AdviceEvent,
   DocumentEvent,
   EndpointEvent,
+  EndpointMovedEvent,
   HoldfastEvent,
   IntrospectionEvent,
   KeyEvent,

@@ -12,6 +12,10 @@ export interface AuthRequest {
    * default: no source is told from another.
    */
   readonly source?: string | undefined
+  /** Whether it came over TLS, as the framework knows it, proxies considered. Read with `requireHttps`, or for new tokens. */
+  readonly secure?: boolean | undefined
+  /** What the framework's own parser made of the body. Read with `credentials.form` only. */
+  readonly body?: unknown
   /** Ends the wait of this caller; shared work goes on. Read only when there is something to wait for. */
   readonly signal?: AbortSignal | undefined
 }

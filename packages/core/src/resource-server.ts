@@ -1,14 +1,18 @@
+import { resourceQueryAdvice } from './advice.ts'
 import { type Answer, answer, type ChallengeSettings, completed } from './answer.ts'
 import { assemble, closeIssuers, loadDocuments, type Parts } from './assemble/server.ts'
 import { bind } from './bind/bind.ts'
 import { digestOf } from './cache/digest.ts'
 import { classify } from './classify.ts'
-import { type AuthContext, contextOf, originOf } from './context.ts'
+import { type AuthContext, type ContextRules, contextOf, contextRulesOf, originOf } from './context.ts'
 import { type Duration, milliseconds } from './duration.ts'
-import { AuthError, ConfigError, type Reason, type Refusal, refused } from './errors.ts'
-import { extract } from './extract.ts'
+import { attributeTo, AuthError, ConfigError, type Refusal, refused } from './errors.ts'
+import { explain } from './explain/explain.ts'
+import type { Explanation } from './explain/explanation.ts'
+import { extract, hasCredentials } from './extract.ts'
 import { errorOf, firstRefusal } from './guard/authorize.ts'
 import type { Guard } from './guard/guard.ts'
+import { adviseOnLogin } from './login-advice.ts'
 import type { ResourceServerOptions } from './options/options.ts'
 import { resolveSettings } from './options/resolve.ts'
 import type { Settings } from './options/settings.ts'
@@ -19,13 +23,8 @@ import { type Revocation, RevocationDesk, type RevocationReceipt } from './revok
 import { type ServerStatus, statusOf } from './status.ts'
 import { sourceKey } from './syntax/source.ts'
 import { Telemetry } from './telemetry.ts'
+import { resultOf, type VerifyResult } from './verify-result.ts'
 import type { Presented, Verdict } from './verify/verifier.ts'
-
-/** What is known of a token. `unavailable` is not a verdict: the token may be good. `retryAfter` is in seconds. */
-export type VerifyResult =
-  | { readonly outcome: 'valid'; readonly auth: AuthContext }
-  | { readonly outcome: 'invalid'; readonly reason: Reason }
-  | { readonly outcome: 'unavailable'; readonly reason: Reason; readonly retryAfter: number }
 
 /** What the operation behind a request needs, for the challenge of a request that gets nowhere near its guards. */
 export interface OperationNeeds {
@@ -44,10 +43,17 @@ export interface ResourceServer {
    * at once unless a guard waits. @throws {AuthError} or rejects with one.
    */
   authorize(auth: AuthContext, ...guards: readonly Guard[]): AuthContext | Promise<AuthContext>
+  /** False for a request that presents nothing to judge: that of a visitor, where visitors are welcome. */
+  hasCredentials(request: AuthRequest): boolean
   /** Status, headers and body for an error. Anything but an {@link AuthError} becomes an empty 500. */
   answer(error: unknown): Answer
   /** Judges a token that did not come in a request. */
   verify(token: string, options?: { readonly signal?: AbortSignal }): Promise<VerifyResult>
+  /**
+   * Why a token would be accepted or refused now, by what this process knows: nobody is asked, nothing is remembered. For
+   * operators and developers; an explanation quotes what the token says of issuer, audience and times.
+   */
+  explain(token: string): Promise<Explanation>
   /** Forgets a token: the authorization server is asked again at its next use. */
   invalidate(token: string): void
   /** Refuses tokens until they expire. Resolves once the order is kept. @throws {ConfigError} when it is unclear. */
@@ -77,20 +83,25 @@ class Server implements ResourceServer {
   readonly #telemetry: Telemetry
   readonly #desk: RevocationDesk
   readonly #challenge: ChallengeSettings
+  readonly #contextRules: ContextRules
   #announced = false
   #closing: Promise<void> | undefined
 
   constructor(settings: Settings) {
-    const { resource, resourceMetadata, realm, describeErrors } = settings
+    const { resources, resourceMetadata } = settings
     const issuers = settings.issuers.map(({ issuer }) => issuer)
     this.#settings = settings
     this.#telemetry = new Telemetry(settings.observer)
     this.#parts = assemble(settings, this.#telemetry)
     this.#desk = new RevocationDesk(this.#parts, issuers, this.#telemetry, settings.ports)
     this.#parts.answers?.restore(this.#desk.restoring)
-    this.metadata = resource === undefined ? undefined : resourceMetadataOf(resource, issuers, resourceMetadata)
-    const resourceMetadataUrl = (): string | undefined => (this.#announced ? this.metadata?.url : undefined)
-    this.#challenge = { realm, describeErrors, resourceMetadataUrl }
+    this.metadata = resources.length === 0 ? undefined : resourceMetadataOf(resources, issuers, resourceMetadata)
+    this.#announced = settings.profile === 'mcp'
+    const resourceMetadataUrl: ChallengeSettings['resourceMetadataUrl'] = (url) =>
+      this.#announced ? this.metadata?.urlFor(url) : undefined
+    this.#challenge = { ...settings.challenge, resourceMetadataUrl }
+    this.#contextRules = contextRulesOf(settings)
+    for (const one of resources) if (one.includes('?')) this.#telemetry.emit(resourceQueryAdvice(one))
   }
 
   // The path of a request: extract → classify → verify → bind → context, then guard → answer. A token seen before is
@@ -98,27 +109,26 @@ class Server implements ResourceServer {
 
   async authenticate(request: AuthRequest, needs?: OperationNeeds): Promise<AuthContext> {
     try {
-      const presented = this.#present(extract(request, this.#settings.maxTokenLength), request)
-      return this.#context(await this.#verify(presented), presented)
+      return await this.#admit(extract(request, this.#settings.credentials), request)
     } catch (error) {
-      throw this.#refuse(error, needs)
+      throw this.#refuse(error, request.url, needs)
     }
   }
 
   tryAuthenticate(request: AuthRequest, needs?: OperationNeeds): AuthContext | AuthError | undefined {
     if (this.#closing || this.#restoring) return undefined
     try {
-      const presented = this.#present(extract(request, this.#settings.maxTokenLength))
-      const verdict = this.#recall(presented) ?? this.#judge(presented)
+      const presented = this.#present(extract(request, this.#settings.credentials), request.url)
+      const verdict = this.#recall(presented) ?? this.#judge(presented, request)
       return verdict && this.#context(verdict, presented)
     } catch (error) {
-      return this.#refuse(error, needs)
+      return this.#refuse(error, request.url, needs)
     }
   }
 
   authorize(auth: AuthContext, ...guards: readonly Guard[]): AuthContext | Promise<AuthContext> {
     const refuse = (error: unknown): never => {
-      throw this.#refuse(error)
+      throw this.#refuse(error, originOf(auth)?.presented.url)
     }
     try {
       const passed = this.#guard(auth, guards, true)
@@ -132,10 +142,19 @@ class Server implements ResourceServer {
     return answer(error, this.#challenge)
   }
 
-  #present(token: string, request?: AuthRequest): Presented {
+  hasCredentials(request: AuthRequest): boolean {
+    return hasCredentials(request, this.#settings.credentials)
+  }
+
+  async #admit(token: string, request: AuthRequest): Promise<AuthContext> {
+    const presented = this.#present(token, request.url, request)
+    return this.#context(await this.#verify(presented), presented)
+  }
+
+  #present(token: string, url: string | undefined, request?: AuthRequest): Presented {
     const arrivedAt = this.#settings.ports.clock.monotonic()
     const source = request && ((): string | undefined => sourceKey(request.source))
-    return { token, digest: digestOf(token), jwt: undefined, arrivedAt, signal: request?.signal, source }
+    return { token, digest: digestOf(token), jwt: undefined, arrivedAt, url, signal: request?.signal, source }
   }
 
   async #verify(presented: Presented): Promise<Verdict> {
@@ -167,7 +186,8 @@ class Server implements ResourceServer {
   }
 
   /** A new token, judged at once where its keys are at hand. */
-  #judge(presented: Presented): Verdict | undefined {
+  #judge(presented: Presented, request: AuthRequest): Verdict | undefined {
+    if (this.#settings.advisesHttps) this.#telemetry.transport(request)
     const { issuer, verifier, jwt } = classify(presented.token, this.#parts.routes)
     try {
       return verifier.now({ ...presented, jwt })
@@ -183,13 +203,14 @@ class Server implements ResourceServer {
     if (this.#closing) throw refused('closed')
     const revoked = revocations.isTombstone(presented.token) ? 'token_revoked' : revocations.judge(token)
     if (revoked) throw refused(revoked, { issuer: token.issuer })
-    const auth = contextOf(verdict, bind(token), presented)
+    const auth = contextOf(verdict, bind(token), presented, this.#contextRules)
     this.#telemetry[stale ? 'stale' : source] += 1
     return auth
   }
 
   #guard(auth: AuthContext, guards: readonly Guard[], mayAsk: boolean): AuthContext | Promise<AuthContext> {
-    const at = { now: this.#settings.ports.clock.wall() / 1_000 }
+    const { ports, skewSeconds: skew } = this.#settings
+    const at = { now: ports.clock.wall() / 1_000, skew }
     const decide = (refusal: Refusal | undefined): AuthContext | Promise<AuthContext> => {
       if (!refusal) return auth
       if (refusal.reason !== 'evidence_too_old') throw errorOf(refusal, auth, guards, at)
@@ -216,25 +237,28 @@ class Server implements ResourceServer {
   }
 
   /** Every refusal leaves through here: counted, told, and complete with the headers to answer with. */
-  #refuse(error: unknown, needs?: OperationNeeds): AuthError {
+  #refuse(error: unknown, url: string | undefined, needs?: OperationNeeds): AuthError {
     const known = error instanceof AuthError ? error : refused('internal_error', { cause: error })
     this.#telemetry.refusal(known)
-    return completed(known, this.#challenge, needs?.scopes)
+    adviseOnLogin(known, this.#parts.issuers, this.#telemetry)
+    return completed(known, this.#challenge, needs?.scopes, url)
   }
 
   // Without a request.
 
   async verify(token: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<VerifyResult> {
     if (typeof token !== 'string') throw new TypeError('verify(): the token is a text, without "Bearer "')
+    const request = { rawHeaders: ['authorization', `Bearer ${token}`], signal }
+    const { maxLength } = this.#settings.credentials
     try {
-      const rawHeaders = ['authorization', `Bearer ${token}`]
-      return { outcome: 'valid', auth: await this.authenticate({ rawHeaders, signal }) }
+      return { outcome: 'valid', auth: await this.#admit(extract(request, { maxLength }), request) }
     } catch (error) {
-      if (!(error instanceof AuthError) || error.code === 'server_error') throw error
-      const { reason, code, headers } = error
-      if (code !== 'unavailable') return { outcome: 'invalid', reason }
-      return { outcome: 'unavailable', reason, retryAfter: Number(headers['retry-after']) }
+      return resultOf(this.#refuse(error, undefined))
     }
+  }
+
+  explain(token: string): Promise<Explanation> {
+    return explain(this.#present(token, undefined), this.#parts, this.#settings.credentials.maxLength)
   }
 
   invalidate(token: string): void {
@@ -268,7 +292,7 @@ class Server implements ResourceServer {
   announceMetadata(): void {
     if (!this.metadata) {
       throw new ConfigError(
-        `option "resource" is missing; write the https identifier of this API, such as 'https://api.example.com'`,
+        `option "resource" is missing, and no audience can be one; write the https identifier of this API, such as 'https://api.example.com'`,
       )
     }
     this.#announced = true
@@ -283,14 +307,5 @@ class Server implements ResourceServer {
     closeIssuers(this.#parts)
     await Promise.all([this.#desk.close(), this.#parts.answers?.close()])
     await this.#settings.ports.http.close()
-  }
-}
-
-/** Names the issuer in a refusal whose stage does not know it. */
-function attributeTo(issuer: string): (error: unknown) => never {
-  return (error) => {
-    if (!(error instanceof AuthError)) throw error
-    const details = AuthError.detailsOf(error)
-    throw new AuthError(error.reason, details.issuer === undefined ? { ...details, issuer } : details)
   }
 }

@@ -105,6 +105,7 @@ export class RevocationDesk {
       revocations.addTombstone(key, known ? known.expiresAt : claimed)
       // An answer may name an earlier end than the JWT itself, or none: the later one counts.
       if (known && claimed !== undefined && claimed !== known.expiresAt) revocations.addTombstone(key, claimed)
+      if (known?.nested !== undefined) revocations.addTombstone(known.nested, known.expiresAt)
     } else {
       revocations.addMark(target.kind, target.issuer, target.value, target.before)
     }

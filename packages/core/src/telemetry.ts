@@ -1,7 +1,11 @@
 import { debuglog } from 'node:util'
 import { Advisor } from './advice.ts'
 import { AuthError, type Reason, REASONS } from './errors.ts'
-import type { DocumentEvent, EndpointEvent, HoldfastEvent, Observer } from './ports/observer.ts'
+import type { ClientAuthentication } from './introspection/client-authentication.ts'
+import type { Metadata } from './keys/discovery.ts'
+import type { AdviceEvent, DocumentEvent, EndpointEvent, HoldfastEvent, Observer } from './ports/observer.ts'
+import type { AuthRequest } from './request.ts'
+import { oneLine } from './syntax/one-line.ts'
 
 /** Plain integers since the start; cheap enough to count on every request. */
 export interface Counters {
@@ -45,6 +49,12 @@ export class Telemetry {
     }
   }
 
+  /** Tells once what only an operator or developer can mend. */
+  advise(advice: AdviceEvent): void {
+    const first = this.#advisor.once(advice)
+    if (first) this.emit(first)
+  }
+
   /** Tells what became of a document, and what would mend it where waiting does not. */
   document(event: DocumentEvent): void {
     this.emit(event)
@@ -59,6 +69,18 @@ export class Telemetry {
     if (advice) this.emit(advice)
   }
 
+  /** Tells once of a token that crossed a network in the clear. */
+  transport(request: AuthRequest): void {
+    const advice = this.#advisor.forTransport(request)
+    if (advice) this.emit(advice)
+  }
+
+  /** Tells once where the metadata of an issuer does not list how we authenticate at its introspection endpoint. */
+  client(issuer: string, client: ClientAuthentication, metadata: Metadata): void {
+    const advice = this.#advisor.forClient(issuer, client, metadata)
+    if (advice) this.emit(advice)
+  }
+
   /** Counts and tells a refusal, and what would mend it. */
   refusal(error: AuthError): void {
     const { issuer, detail, unverified = false } = AuthError.detailsOf(error)
@@ -70,16 +92,9 @@ export class Telemetry {
       status: error.status,
       issuer,
       unverified,
-      detail: detail === undefined ? undefined : tame(detail),
+      detail: detail === undefined ? undefined : oneLine(detail),
     })
     const advice = this.#advisor.for(reason, issuer) ?? this.#advisor.forMistake(reason, error.cause)
     if (advice) this.emit(advice)
   }
-}
-
-/** One line of printable characters, at most 200: a guard's words may quote a claim. */
-function tame(text: unknown): string {
-  return String(text)
-    .slice(0, 200)
-    .replaceAll(/[^\x20-\x7e]/g, '?')
 }

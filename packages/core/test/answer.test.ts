@@ -6,6 +6,9 @@ import { AuthError, CODES, type ErrorCode, type Reason, REASONS } from '../src/e
 const SETTINGS: ChallengeSettings = {
   realm: 'https://api.example',
   describeErrors: true,
+  errorUri: undefined,
+  errorBody: true,
+  exposeHeaders: false,
   resourceMetadataUrl: () => undefined,
 }
 const ALL_REASONS = Object.keys(REASONS) as Reason[]
@@ -132,6 +135,43 @@ describe('exact answers', () => {
       '{"error":"invalid_token"}',
     ])
   })
+
+  test('without bodies there is none, nor a type for it', () => {
+    const settings = { ...SETTINGS, errorBody: false }
+    for (const reason of ALL_REASONS) {
+      const { headers, body } = answer(new AuthError(reason), settings)
+      expect([body, headers['content-type']]).toEqual(['', undefined])
+      expect(headers['www-authenticate']).toBe(challengeOf(new AuthError(reason)))
+    }
+  }) // BT-35
+
+  test('a page about errors is named beside every error code, and nowhere else', () => {
+    const settings = { ...SETTINGS, errorUri: 'https://docs.example/errors#top' }
+    for (const reason of ALL_REASONS) {
+      const { headers, body } = answer(new AuthError(reason), settings)
+      const parameters = parametersOf(headers['www-authenticate'] ?? 'Bearer realm="x"')
+      const expected = parameters['error'] === undefined ? undefined : settings.errorUri
+      expect([parameters['error_uri'], (JSON.parse(body) as Record<string, string>)['error_uri']]).toEqual([
+        expected,
+        expected,
+      ])
+    }
+  }) // BT-06, BT-13
+
+  test('a realm is escaped where it must be', () => {
+    const realm = String.raw`a"b\c $& d`
+    expect(challengeOf(new AuthError('custom'), { ...SETTINGS, realm })).toBe(String.raw`Bearer realm="a\"b\\c $& d"`)
+  }) // HT-05
+
+  test('fields are exposed by name where that is configured', () => {
+    const settings = { ...SETTINGS, exposeHeaders: true }
+    for (const reason of ['credentials_missing', 'token_expired', 'custom', 'closed'] as const) {
+      expect(answer(new AuthError(reason), settings).headers['access-control-expose-headers']).toBe(
+        'WWW-Authenticate, Retry-After',
+      )
+      expect(answer(new AuthError(reason), SETTINGS).headers).not.toHaveProperty('access-control-expose-headers')
+    }
+  }) // CO-04, CO-07
 
   test('an announced document is named in every challenge', () => {
     const settings = { ...SETTINGS, resourceMetadataUrl: () => 'https://api.example/.well-known/x' }

@@ -9,7 +9,16 @@ function touched(): never {
 
 /** Stands for a verifier that nobody may call: classification asks none. */
 function untouchable(): Verifier {
-  return { recall: touched, now: touched, verify: touched, ask: touched, forget: touched }
+  return { recall: touched, now: touched, verify: touched, ask: touched, explain: touched, forget: touched }
+}
+
+/** An encrypted token, as far as classification looks. */
+function jweFor(kid?: string): string {
+  return `${json({ alg: 'RSA-OAEP', enc: 'A256GCM', kid })}.a.b.c.d`
+}
+
+function opensFor(kid: string): NonNullable<Route['decrypts']> {
+  return (header) => header['kid'] === undefined || header['kid'] === kid
 }
 
 function routesOf(...routes: readonly Route[]): Routes {
@@ -93,6 +102,27 @@ describe('classify', () => {
     expect(classify(jwe, routesOf({ ...both, accepts: () => true }, takes)).issuer).toBe(OTHER)
     expect(verdictOf(() => classify(jwe, routesOf({ ...takes, accepts: () => false })))).toBe('issuer_unknown')
     expect(verdictOf(() => classify(jwe, routesOf(takes, { ...takes, issuer: ISSUER })))).not.toBe('accepted')
+  }) // JW-36
+
+  test('gives an encrypted token to the one issuer whose key its header means', () => {
+    const routes = routesOf(
+      { ...jwtOnly, issuer: ISSUER, decrypts: opensFor('a') },
+      { ...jwtOnly, issuer: OTHER, decrypts: opensFor('b') },
+    )
+    expect(classify(jweFor('b'), routes)).toEqual({ issuer: OTHER, verifier: local, jwt: undefined })
+    expect(classify(jweFor('a'), routes).issuer).toBe(ISSUER)
+    expect(verdictOf(() => classify(jweFor('c'), routes))).toBe('decryption_failed')
+    expect(verdictOf(() => classify(jweFor(), routes))).toBe('issuer_ambiguous')
+    expect(verdictOf(() => classify(jweFor().replace('.', 'A.'), routes))).toBe('token_malformed')
+  }) // JW-36
+
+  test('shows an encrypted token that nobody can open to an introspecting issuer by its rule only', () => {
+    const jwe = `${json({ alg: 'RSA-OAEP', enc: 'A256GCM', kid: 'x' })}.a.b.c.d`
+    const opens: Route = { ...jwtOnly, decrypts: () => false }
+    const other: Route = { ...opaqueOnly, issuer: OTHER }
+    expect(verdictOf(() => classify(jwe, routesOf(opens, other)))).toBe('decryption_failed')
+    expect(classify(jwe, routesOf(opens, { ...other, accepts: () => true })).issuer).toBe(OTHER)
+    expect(verdictOf(() => classify(jwe, routesOf(opens, { ...other, accepts: () => false })))).toBe('issuer_unknown')
   }) // JW-36
 
   test('refuses a JWT whose payload is not one JSON object', () => {

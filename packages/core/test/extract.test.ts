@@ -6,9 +6,10 @@ import type { Verifier } from '../src/verify/verifier.ts'
 import { verdictOf } from './support/jwt.ts'
 
 const LIMIT = 8_192
+const RULES = { maxLength: LIMIT }
 /** Extraction, and the look at the characters that a token gets before anything else is made of it. */
 const of = (...lines: readonly string[]): string => {
-  const token = extract({ rawHeaders: lines.flatMap((line) => ['Authorization', line]) }, LIMIT)
+  const token = extract({ rawHeaders: lines.flatMap((line) => ['Authorization', line]) }, RULES)
   const taker = { issuer: 'https://as.example', jwt: undefined, opaque: {} as Verifier, accepts: undefined }
   classify(token, { byIssuer: new Map([['https://as.example', taker]]), opaque: [taker] })
   return token
@@ -23,7 +24,7 @@ const codeOf = (...lines: readonly string[]): unknown => {
 }
 
 const has = (...lines: readonly string[]): boolean =>
-  hasCredentials({ rawHeaders: lines.flatMap((line) => ['Authorization', line]) })
+  hasCredentials({ rawHeaders: lines.flatMap((line) => ['Authorization', line]) }, RULES)
 
 describe('extract', () => {
   test.each([
@@ -36,12 +37,14 @@ describe('extract', () => {
     ['mixed case', 'bEaReR abc', 'abc'],
     ['a token that reads null', 'Bearer null', 'null'],
     ['a token that reads Bearer', 'Bearer Bearer', 'Bearer'],
+    ['spaces around the field value', '  Bearer abc  ', 'abc'],
+    ['tabs around the field value', '\tBearer abc\t', 'abc'],
   ])('takes %s', (_, line, token) => {
-    expect(of(line)).toBe(token) // BT-01, BT-02, NG-62
+    expect(of(line)).toBe(token) // BT-01, BT-02, HT-15, NG-62
   })
 
   test.each(['authorization', 'AUTHORIZATION', 'aUthorization'])('finds the field line named %s', (name) => {
-    expect(extract({ rawHeaders: ['Host', 'x', name, 'Bearer abc', 'Accept', '*/*'] }, LIMIT)).toBe('abc')
+    expect(extract({ rawHeaders: ['Host', 'x', name, 'Bearer abc', 'Accept', '*/*'] }, RULES)).toBe('abc')
   })
 
   test.each([
@@ -54,7 +57,8 @@ describe('extract', () => {
     ['a longer scheme', ['BearerX abc']],
     ['scheme and token in one word', ['Bearertoken']],
     ['a shorter scheme', ['Beare abc']],
-    ['a leading space', [' Bearer abc']],
+    ['a leading no-break space', ['\u00a0Bearer abc']],
+    ['nothing but blanks', [' \t ']],
     ['a no-break space after the scheme', ['Bearer\u00a0abc']],
     ['an ideographic space after the scheme', ['Bearer\u3000abc']],
     ['a zero-width space after the scheme', ['Bearer\u200babc']],
@@ -81,7 +85,7 @@ describe('extract', () => {
     ['a parameter', 'Bearer token="a"'],
     ['a quoted token', 'Bearer "abc"'],
     ['a JSON token', 'Bearer {"token": "a"}'],
-    ['a trailing space', 'Bearer abc '],
+    ['a trailing no-break space', 'Bearer abc\u00a0'],
     ['a line feed in the token', 'Bearer a\nb'],
     ['a no-break space in the token', 'Bearer a\u00a0b'],
     ['[object Object]', 'Bearer [object Object]'],
@@ -121,7 +125,7 @@ describe('extract', () => {
 
   test('finds the second field line however its name is spelled', () => {
     const rawHeaders = ['Authorization', 'Bearer a', 'AUTHORIZATION', 'Bearer b']
-    expect(verdictOf(() => extract({ rawHeaders }, LIMIT))).toBe('credentials_repeated') // HT-14
+    expect(verdictOf(() => extract({ rawHeaders }, RULES))).toBe('credentials_repeated') // HT-14
   })
 
   test.each(['DPoP a, Bearer b', 'Basic a,Bearer b', 'Basic a,  bearer b', 'Negotiate a, BEARER b'])(
@@ -138,12 +142,12 @@ describe('extract', () => {
     ['another header whose value names it', ['X-Authorization', 'Authorization: Bearer abc']],
     ['a value that is called Authorization', ['X', 'Authorization', 'Y', 'Bearer abc']],
   ])('never looks at %s', (_, rawHeaders) => {
-    expect(verdictOf(() => extract({ rawHeaders }, LIMIT))).toBe('credentials_missing') // BT-21, BT-27
+    expect(verdictOf(() => extract({ rawHeaders }, RULES))).toBe('credentials_missing') // BT-21, BT-27
   })
 
   test('never looks at the query', () => {
     const request = { url: '/?access_token=abc', rawHeaders: [] }
-    expect(verdictOf(() => extract(request, LIMIT))).toBe('credentials_missing') // BT-21
+    expect(verdictOf(() => extract(request, RULES))).toBe('credentials_missing') // BT-21
   })
 
   test('takes a token of the greatest length', () => {

@@ -72,12 +72,15 @@ describe('marks', () => {
     expect(await reasonOf(() => server.authenticate(bearer(token)))).toBe('token_revoked')
   }) // LM-25
 
-  test('a long token without iat is refused once there are marks, whomever they name', async () => {
+  test('a long token is refused once there are marks, whomever they name, and so is one without iat', async () => {
     const { server, as } = one({ jwt: { profile: 'jwt' } })
-    const token = as.jwt({ iat: undefined, exp: START + 30 * 86_400 })
+    const token = as.jwt({ exp: START + 30 * 86_400 })
+    const ageless = as.jwt({ iat: undefined, exp: START + 30 * 86_400 })
+    await server.authenticate(bearer(ageless)) // AT-02
     await server.authenticate(bearer(token))
     await server.revoke({ sub: 'another' })
     expect(await reasonOf(() => server.authenticate(bearer(token)))).toBe('lifetime_too_long')
+    expect(await reasonOf(() => server.authenticate(bearer(ageless)))).toBe('lifetime_too_long')
     await server.revoke({ sub: 'somebody' })
     expect(await reasonOf(() => server.authenticate(bearer(token)))).toBe('token_revoked')
   }) // LM-25

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { resourceMetadataOf, type ResourceMetadataOptions } from '../src/resource-metadata.ts'
+import { type MetadataSettings, resourceMetadataOf } from '../src/resource-metadata.ts'
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
-const of = (resource: string, options: ResourceMetadataOptions = {}, issuers = ['https://as.example']) =>
+const of = (resource: string, options: MetadataSettings = {}, issuers = ['https://as.example']) =>
   resourceMetadataOf(resource, issuers, options)
 const ask = (method: string, url: string, rawHeaders: string[] = []) =>
   of('https://api.example/v1').answer({ method, url, rawHeaders })
@@ -23,7 +23,7 @@ describe('the place', () => {
   }) // RM-02
 })
 
-const read = (resource: string, options?: ResourceMetadataOptions, issuers?: string[]): unknown => {
+const read = (resource: string, options?: MetadataSettings, issuers?: string[]): unknown => {
   const metadata = of(resource, options, issuers)
   return JSON.parse(metadata.answer({ method: 'GET', url: metadata.path, rawHeaders: [] })!.body)
 }
@@ -119,3 +119,44 @@ describe('answers', () => {
     },
   ) // RM-07
 })
+
+describe('of several resources', () => {
+  const resources = ['https://api.example/a', 'https://api.example/a/b', 'https://api.example/c?x=1']
+  const metadata = resourceMetadataOf(resources, ['https://as.example'], {})
+
+  test.each([
+    ['/a', '/a'],
+    ['/a/', '/a'],
+    ['/a/b', '/a/b'],
+    ['/a/b/c?d#e', '/a/b'],
+    ['/a/bc', '/a'],
+    ['/c/d', '/c?x=1'],
+    ['/c?y', '/c?x=1'],
+    ['http://other.example/a/b', '/a/b'],
+    ['*', '/a'],
+    ['', '/a'],
+    [undefined, '/a'],
+  ])('a request for %s is for %s', (url, place) => {
+    expect(metadata.urlFor(url)).toBe(`https://api.example${WELL_KNOWN}${place}`)
+  }) // RM-23
+
+  test('each has its document', () => {
+    const served = metadata.documents.map(({ path }) => {
+      const { body } = metadata.answer({ method: 'GET', url: path, rawHeaders: [] })!
+      return (JSON.parse(body) as { resource: string }).resource
+    })
+    expect(served).toEqual(resources)
+  }) // RM-07
+})
+
+test('a lone resource is named whatever is asked for', () => {
+  expect(of('https://api.example/v1').urlFor('/v2')).toBe(`https://api.example${WELL_KNOWN}/v1`)
+}) // RM-19
+
+test('with requireHttps a request that did not come over TLS gets 400 and no document', () => {
+  const metadata = of('https://api.example', { requireHttps: true })
+  const over = (secure: boolean | undefined) =>
+    metadata.answer({ method: 'GET', url: metadata.path, rawHeaders: [], secure })
+  expect([over(undefined)?.status, over(false)?.status, over(true)?.status]).toEqual([400, 400, 200])
+  expect(metadata.answer({ method: 'GET', url: '/', rawHeaders: [] })).toBeUndefined()
+}) // RM-27

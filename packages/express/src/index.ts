@@ -20,6 +20,8 @@ export { authOf, maybeAuthOf, type ProtectOptions } from '@holdfast/core/adapter
 export interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string | undefined
   readonly ip?: string | undefined
+  readonly secure?: boolean | undefined
+  readonly body?: unknown
 }
 
 /** Middleware for `app.use`, routers and routes of both majors. */
@@ -89,7 +91,7 @@ export function readiness(server: ResourceServer): ExpressMiddleware {
 }
 
 function requestOf(request: ExpressRequest, response: ServerResponse): NodeRequest {
-  return new NodeRequest(request, response, request.originalUrl ?? request.url, () => request.ip)
+  return new NodeRequest(request, response, request.originalUrl ?? request.url, request)
 }
 
 function enter(gate: Gate, request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void): void {

@@ -57,6 +57,9 @@ function add(express: typeof express5, to: Router, steps: readonly ContractStep[
           response.writeHead(200).write(step.text, () => next())
         })
         break
+      case 'form':
+        to.use(express.urlencoded({ extended: true }) as RequestHandler)
+        break
       case 'resourceMetadata':
         to.use(resourceMetadata(step.server))
         break

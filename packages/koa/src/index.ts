@@ -12,6 +12,8 @@ import {
   authOf as authOfMessage,
   createGate,
   createInnerGate,
+  fieldsBeside,
+  type FrameworkRequest,
   type Gate,
   isGone,
   maybeAuthOf as maybeAuthOfMessage,
@@ -30,13 +32,12 @@ export interface KoaContext {
   readonly req: IncomingMessage & { readonly originalUrl?: string | undefined }
   readonly res: ServerResponse
   readonly originalUrl: string
-  readonly ip: string
+  readonly request: FrameworkRequest
   readonly state: object
   readonly respond?: boolean | undefined
   status: number
   body: unknown
-  set(field: string, value: string): void
-  append(field: string, value: string): void
+  set(field: string, value: string | string[]): void
   remove(field: string): void
 }
 
@@ -116,7 +117,7 @@ export function readiness(server: ResourceServer): KoaMiddleware {
 }
 
 function requestOf(ctx: KoaContext): NodeRequest {
-  return new NodeRequest(ctx.req, ctx.res, ctx.req.originalUrl ?? ctx.originalUrl, () => ctx.ip)
+  return new NodeRequest(ctx.req, ctx.res, ctx.req.originalUrl ?? ctx.originalUrl, ctx.request)
 }
 
 function enter(gate: Gate, ctx: KoaContext, next: () => Promise<unknown>): Promise<unknown> | undefined {
@@ -137,10 +138,7 @@ function enter(gate: Gate, ctx: KoaContext, next: () => Promise<unknown>): Promi
 /** Through Koa, so that middleware further out sees the answer; past it where the application has taken the response. */
 function write(ctx: KoaContext, answer: Answer): undefined {
   if (ctx.respond === false) return writeAnswer(ctx.res, answer, ctx.req.method) as undefined
-  for (const [name, value] of Object.entries(answer.headers)) {
-    if (name === 'www-authenticate') ctx.append(name, value)
-    else ctx.set(name, value)
-  }
+  for (const [name, value] of fieldsBeside(ctx.res, answer)) ctx.set(name, value)
   ctx.status = answer.status
   ctx.body = answer.body
   // Koa gives every text a type, the empty one included.

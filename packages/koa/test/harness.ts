@@ -1,36 +1,34 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { parse } from 'node:querystring'
+import { text as textOf } from 'node:stream/consumers'
 import { authOf, guard, type KoaMiddleware, maybeAuthOf, protect, readiness, resourceMetadata } from '@holdfast/koa'
 import type { AdapterHarness, ContractApp, ContractHandler, ContractStep, ProtectStep } from '@holdfast/testing'
 import { Router } from '@koa/router'
 import type { Context, Middleware, Next } from 'koa'
 import Koa3 from 'koa'
 import Koa2 from 'koa2'
+import { overHttp1, overHttp2, type Serve } from './serve.ts'
 
 /** Koa in both majors: what the contract's applications use is spelt the same. */
 const FRAMEWORKS = { 'koa 2': Koa2 as unknown as typeof Koa3, 'koa 3': Koa3 }
 
-export const harnesses: readonly AdapterHarness[] = Object.entries(FRAMEWORKS).map(([name, Koa]) => ({
-  name,
-  async start({ steps, onError, trustProxy = false, onUpgrade }) {
-    const app = new Koa({ proxy: trustProxy })
-    app.silent = true
-    if (onError) app.use(answering(onError))
-    add(Koa, app, steps, '')
-    const callback = app.callback()
-    const http = createServer((request, response) => void callback(request, response))
-    if (onUpgrade) http.on('upgrade', onUpgrade)
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-    const { port } = http.address() as AddressInfo
-    return {
-      origin: `http://127.0.0.1:${port}`,
-      close: async () => {
-        http.closeAllConnections()
-        await new Promise((resolve) => http.close(resolve))
-      },
-    }
-  },
-}))
+export const harnesses: readonly AdapterHarness[] = harnessesOver(overHttp1)
+/** The same on `node:http2`. */
+export const http2Harnesses: readonly AdapterHarness[] = harnessesOver(overHttp2)
+
+function harnessesOver(serve: Serve): readonly AdapterHarness[] {
+  return Object.entries(FRAMEWORKS).map(([name, Koa]) => ({
+    name,
+    async start(contract) {
+      const { steps, onError, trustProxy = false } = contract
+      const app = new Koa({ proxy: trustProxy })
+      app.silent = true
+      if (onError) app.use(answering(onError))
+      add(Koa, app, steps, '')
+      const callback = app.callback()
+      return serve((request, response) => void callback(request, response), contract)
+    },
+  }))
+}
 
 /** @param prefix What routers outside of this one have matched; Koa's leave the path as it is. */
 function add(Koa: typeof Koa3, to: Koa3 | Router, steps: readonly ContractStep[], prefix: string): void {
@@ -88,6 +86,13 @@ function middlewareOf(step: ContractStep): KoaMiddleware | undefined {
       return async (ctx, next) => {
         Object.assign(ctx, { respond: false })
         await new Promise((resolve) => ctx.res.writeHead(200).write(step.text, resolve))
+        return next()
+      }
+    case 'form':
+      return async (ctx, next) => {
+        if (/^application\/x-www-form-urlencoded\b/i.test(ctx.req.headers['content-type'] ?? '')) {
+          Object.assign(ctx.request, { body: parse(await textOf(ctx.req)) })
+        }
         return next()
       }
     case 'resourceMetadata':

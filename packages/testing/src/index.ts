@@ -35,6 +35,7 @@ export {
   type ContractHandler,
   type ContractReply,
   type ContractStep,
+  type FormStep,
   type GuardStep,
   type HandlerStep,
   type HeadersStep,

@@ -1,7 +1,6 @@
 import { type Answer, answer } from '../answer.ts'
 import type { AuthContext } from '../context.ts'
 import { AuthError, ConfigError, refused } from '../errors.ts'
-import { hasCredentials } from '../extract.ts'
 import { checkGuards, type Guard, scopesNeeded } from '../guard/guard.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
 import { type AuthRequest, isPreflight } from '../request.ts'
@@ -47,7 +46,7 @@ export function createGate(given: ResourceServer | ResourceServerOptions, rest: 
     const document = server.announcesMetadata ? server.metadata?.answer(request) : undefined
     if (document) return { is: 'answer', answer: document, error: undefined, handOn: false }
     if (isPreflight(request)) return passPreflight && guards.length === 0 ? take(subject, undefined) : preflightAnswer
-    if (optional && !hasCredentials(request)) return take(subject, undefined)
+    if (optional && !server.hasCredentials(request)) return take(subject, undefined)
 
     const tried = server.tryAuthenticate(request, needs)
     if (tried instanceof AuthError) return refusal(tried)
@@ -91,8 +90,9 @@ export function createInnerGate(guards: readonly Guard[]): Gate {
       return authorized(server, auth, guards, take, refusal)
     }
     if (isPreflight(request)) return preflightAnswer
-    // Judged as a request of nobody's: that is what it is, and the challenge then names what this guard needs.
-    const nobody = { method: request.method, rawHeaders: [] }
+    // Judged as a request of nobody's: that is what it is, and the challenge then names what this guard needs. How it
+    // came has been judged before.
+    const nobody = { method: request.method, url: request.url, rawHeaders: [], secure: true }
     const tried = server.tryAuthenticate(nobody, needs)
     return tried ? refusal(tried) : server.authenticate(nobody, needs).then(refusal, refusal)
   }
@@ -146,4 +146,11 @@ function withoutGate(): Passage {
   return { is: 'answer', error, answer: answer(error, NO_CHALLENGE), handOn: false }
 }
 
-const NO_CHALLENGE = Object.freeze({ realm: '', describeErrors: false, resourceMetadataUrl: () => undefined })
+const NO_CHALLENGE = Object.freeze({
+  realm: '',
+  describeErrors: false,
+  errorUri: undefined,
+  errorBody: true,
+  exposeHeaders: false,
+  resourceMetadataUrl: () => undefined,
+})

@@ -2,26 +2,33 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../answer.ts'
 import type { AuthRequest } from '../request.ts'
 
+/** What a framework knows of a request beyond Node. Read when it is asked for; members may be getters. */
+export interface FrameworkRequest {
+  /** The client address, proxies considered. */
+  readonly ip?: string | undefined
+  /** Whether the client came over TLS, proxies considered. */
+  readonly secure?: boolean | undefined
+  /** What a body parser left. */
+  readonly body?: unknown
+}
+
 /** A Node request as stages see it. What costs something is made when it is asked for. */
 export class NodeRequest implements AuthRequest {
   readonly #message: IncomingMessage
   readonly #response: ServerResponse
-  readonly #address: () => string | undefined
+  readonly #framework: FrameworkRequest
   readonly url: string | undefined
 
-  /**
-   * @param url The path and query that the client asked for, where a router may have rewritten `message.url`.
-   * @param address The client address as the framework knows it, proxies considered.
-   */
+  /** @param url The path and query that the client asked for, where a router may have rewritten `message.url`. */
   constructor(
     message: IncomingMessage,
     response: ServerResponse,
     url: string | undefined,
-    address: () => string | undefined,
+    framework: FrameworkRequest,
   ) {
     this.#message = message
     this.#response = response
-    this.#address = address
+    this.#framework = framework
     this.url = url
   }
 
@@ -32,13 +39,19 @@ export class NodeRequest implements AuthRequest {
   get rawHeaders(): readonly string[] {
     const { rawHeaders, headers } = this.#message
     // What stands in for a socket, as on serverless platforms, may fill in nothing but `headers`.
-    return rawHeaders.length > 0
-      ? rawHeaders
-      : Object.entries(headers).flatMap(([name, value]) => [name, String(value)])
+    return rawHeaders.length > 0 ? rawHeaders : Object.entries(headers).flatMap(fieldsOf)
   }
 
   get source(): string | undefined {
-    return this.#address()
+    return this.#framework.ip
+  }
+
+  get secure(): boolean | undefined {
+    return this.#framework.secure
+  }
+
+  get body(): unknown {
+    return this.#framework.body
   }
 
   /** Aborts when the client has gone; not when an application that answered early still works. */
@@ -53,19 +66,49 @@ export class NodeRequest implements AuthRequest {
   }
 }
 
-/** True when the client left before it had a whole response: nobody reads what would be written, or done. */
-export function isGone(response: ServerResponse): boolean {
-  return response.destroyed && !response.writableFinished
+/** The field lines of one name; what is neither a text nor a list of them is none. */
+function fieldsOf([name, value]: readonly [string, unknown]): readonly string[] {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return values.flatMap((one) => (typeof one === 'string' ? [name, one] : []))
 }
 
-/** Writes an answer, leaving alone what others have set: a second challenge joins the first (RFC 9110 §11.6.1). */
+/** True when the client left before it had a whole response: nobody reads what would be written, or done. */
+export function isGone(response: ServerResponse): boolean {
+  const stream = http2StreamOf(response)
+  // A reset HTTP/2 stream calls itself finished; one that was never ended was not.
+  return stream ? stream.destroyed && !response.writableEnded : response.destroyed && !response.writableFinished
+}
+
+/** HTTP/2 responses are not destroyed themselves. */
+function http2StreamOf(response: ServerResponse): { readonly destroyed: boolean } | undefined {
+  return (response as { readonly stream?: { readonly destroyed: boolean } }).stream
+}
+
+/**
+ * The header fields of an answer, as they are to be set beside what others have set: a second challenge joins the first
+ * on a line of its own (RFC 9110 §11.6.1), and names that scripts may read join those that are there.
+ */
+export function fieldsBeside(
+  response: Pick<ServerResponse, 'getHeader'>,
+  { headers }: Answer,
+): readonly (readonly [name: string, value: string | string[]])[] {
+  return Object.entries(headers).map(([name, value]) => {
+    if (name !== 'www-authenticate' && name !== 'access-control-expose-headers') return [name, value]
+    const present = [response.getHeader(name) ?? []].flat().map(String)
+    if (present.length === 0) return [name, value]
+    if (name === 'www-authenticate') return [name, [...present, value]]
+    const names = present.flatMap((line) => line.split(',')).map((one) => one.trim())
+    const known = new Set(names.map((one) => one.toLowerCase()))
+    const added = value.split(', ').filter((one) => !known.has(one.toLowerCase()))
+    return [name, [...names, ...added].filter((one) => one !== '').join(', ')]
+  })
+}
+
+/** Writes an answer, leaving alone what others have set. */
 export function writeAnswer(response: ServerResponse, answer: Answer, method: string | undefined): void {
-  if (response.headersSent || response.destroyed) return
+  if (response.headersSent || (http2StreamOf(response) ?? response).destroyed) return
   response.statusCode = answer.status
-  for (const [name, value] of Object.entries(answer.headers)) {
-    if (name === 'www-authenticate') response.appendHeader(name, value)
-    else response.setHeader(name, value)
-  }
+  for (const [name, value] of fieldsBeside(response, answer)) response.setHeader(name, value)
   if (answer.body === '') return void response.end()
   // HEAD says what GET would have said (RFC 9110 §9.3.2); Node counts octets only where it writes them.
   response.setHeader('content-length', Buffer.byteLength(answer.body))

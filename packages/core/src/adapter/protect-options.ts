@@ -72,7 +72,8 @@ function property(value: unknown, path: string): string {
 }
 
 function scopes(value: unknown, path: string): readonly string[] {
-  return (
-    (typeof value === 'string' ? parseScope(value) : undefined) ?? fail(path, value, 'a space-separated list of scopes')
-  )
+  const named = typeof value === 'string' ? parseScope(value) : undefined
+  return named && !named.includes('offline_access')
+    ? named
+    : fail(path, value, 'a space-separated list of scopes, without "offline_access"')
 }

@@ -1,18 +1,17 @@
-import { type DiscoverySettings, loadMetadata, type Metadata, type Named, parseMetadata } from '../keys/discovery.ts'
+import { resourceAdvice } from '../advice.ts'
+import { type DiscoverySettings, type Metadata, metadataLoader, type Named, parseMetadata } from '../keys/discovery.ts'
+import { watchEndpoints } from '../keys/endpoint-moves.ts'
 import { type KeySet, parseKeySet } from '../keys/key-set.ts'
 import { remoteKeySet } from '../keys/remote-key-set.ts'
-import type { JwtSettings, Settings } from '../options/settings.ts'
-import { LastGood, type LastGoodPorts, LoadTrouble } from '../resilience/last-good.ts'
+import type { IssuerSettings, JwtSettings, Settings } from '../options/settings.ts'
+import { LastGood, type LastGoodPorts, LoadTrouble, type Source } from '../resilience/last-good.ts'
 import { parseJsonObject } from '../syntax/json.ts'
 import type { Telemetry } from '../telemetry.ts'
-import type { Wiring } from './stores.ts'
+import type { Stores, Wiring } from './stores.ts'
 
-export function metadataOf({
-  issuer: { issuer, metadataUrl, tls },
-  settings,
-  stores,
-  telemetry,
-}: Wiring): LastGood<Metadata> {
+export function metadataOf(wiring: Wiring): LastGood<Metadata> {
+  const { issuer: options, settings, stores, telemetry } = wiring
+  const { issuer, metadataUrl, tls, pinEndpoints: pinned, strictHttpCache } = options
   const { resilience, endpoints, ports } = settings
   const discovery: DiscoverySettings = {
     issuer,
@@ -21,30 +20,62 @@ export function metadataOf({
     endpoints,
     deadline: resilience.documentDeadline,
     freshness: resilience.documentFreshness,
+    strictHttpCache,
   }
-  const name = `metadata ${issuer}`
+  const load = metadataLoader(discovery, ports)
+  const moved = (endpoint: 'keys' | 'introspection', refused: boolean): void =>
+    telemetry.emit({ type: 'endpoint_moved', issuer, endpoint, refused })
+  const settled = watchEndpoints({ pinned, moved })
   const parse = (text: string): Metadata | undefined => {
     const json = parseJsonObject(Buffer.from(text))
     return json && parseMetadata(json, discovery)
   }
   return new LastGood<Metadata>(
     {
-      load: () => loadMetadata(discovery, ports),
-      restore: () => stores.snapshots.restoreDocument(name, parse),
-      keep: (text, since) => stores.snapshots.keepDocument(name, text, since),
+      load: async (previous) => {
+        const loaded = await load()
+        compare(loaded.value, wiring)
+        const value = settled(loaded.value, previous)
+        // Kept, a document that names a refused place would have it accepted after a restart.
+        return value === loaded.value ? loaded : { ...loaded, value, text: undefined }
+      },
+      ...snapshotOf('metadata', options, stores, parse),
     },
     resilience.keysHardBound,
     documentPorts('metadata', issuer, settings, telemetry),
   )
 }
 
+/** Holds what a server says of itself against what is configured here. */
+function compare(metadata: Metadata, { issuer: { issuer, introspection }, settings, telemetry }: Wiring): void {
+  if (introspection) telemetry.client(issuer, introspection.client, metadata)
+  const { protectedResources } = metadata
+  const isKnown = settings.resources.every((resource) => protectedResources?.includes(resource) ?? true)
+  if (!isKnown) telemetry.advise(resourceAdvice(issuer))
+}
+
+/** Where a document outlives the process; HTTP caching obeyed to the letter knows nothing of such a place. */
+function snapshotOf<T>(
+  document: 'metadata' | 'keys',
+  { issuer, strictHttpCache }: IssuerSettings,
+  { snapshots }: Stores,
+  parse: (text: string) => T | undefined,
+): Pick<Source<T>, 'restore' | 'keep'> {
+  if (strictHttpCache) return {}
+  const name = `${document} ${issuer}`
+  return {
+    restore: () => snapshots.restoreDocument(name, parse),
+    keep: (text, since) => snapshots.keepDocument(name, text, since),
+  }
+}
+
 export function keySetOf(
-  { issuer: { issuer, tls }, settings, stores, telemetry }: Wiring,
+  { issuer: options, settings, stores, telemetry }: Wiring,
   { algorithms, jwksUri }: JwtSettings,
   metadata: LastGood<Metadata> | undefined,
 ): LastGood<KeySet> {
+  const { issuer, tls, strictHttpCache } = options
   const { resilience, ports } = settings
-  const name = `keys ${issuer}`
   const keySet = {
     issuer,
     url: async () => jwksUri ?? (await endpointIn(metadata!, (known) => known.jwksUri)),
@@ -52,6 +83,7 @@ export function keySetOf(
     tls,
     deadline: resilience.documentDeadline,
     freshness: resilience.documentFreshness,
+    strictHttpCache,
     skipped: (why: 'unusable' | 'weak' | 'private' | 'symmetric' | 'not_allowed') =>
       telemetry.emit({ type: 'key_skipped', issuer, why }),
     dropped: () =>
@@ -71,8 +103,7 @@ export function keySetOf(
   return new LastGood<KeySet>(
     {
       load: remoteKeySet(keySet, ports),
-      restore: () => stores.snapshots.restoreDocument(name, parse),
-      keep: (text, since) => stores.snapshots.keepDocument(name, text, since),
+      ...snapshotOf('keys', options, stores, parse),
     },
     resilience.keysHardBound,
     documentPorts('keys', issuer, settings, telemetry),

@@ -1,7 +1,8 @@
 import { proxyAdvice } from '../advice.ts'
-import { revocationKeyOf } from '../cache/digest.ts'
+import { digestOf, revocationKeyOf } from '../cache/digest.ts'
 import type { Route } from '../classify.ts'
 import { IntrospectionEndpoint } from '../introspection/endpoint.ts'
+import { type AnswerReading, keptMembers } from '../introspection/answer.ts'
 import type { Introspector } from '../introspection/introspector.ts'
 import { remoteIntrospector } from '../introspection/remote.ts'
 import type { Metadata, Named } from '../keys/discovery.ts'
@@ -13,7 +14,9 @@ import { claimedExpiry } from '../syntax/jws.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { IntrospectedJwtVerifier } from '../verify/introspected-jwt.ts'
 import { type CallReport, IntrospectionVerifier } from '../verify/introspection.ts'
+import { Decryptor } from '../verify/decryption.ts'
 import { JwtVerifier } from '../verify/jwt.ts'
+import { type AudienceRule, canonicalAudience } from '../verify/claims.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import { endpointIn, keySetOf, metadataOf } from './documents.ts'
 import type { Stores, Wiring } from './stores.ts'
@@ -48,17 +51,24 @@ export function assembleIssuer(
   const metadata = discovers ? metadataOf(wiring) : undefined
   const keySet = fetchesKeys ? keySetOf(wiring, jwt, metadata) : undefined
   const keys = jwt?.pinned
-    ? pinnedKeys(jwt.pinned)
-    : keySet && remoteKeys(keySet, settings.ports.clock, settings.resilience.wait)
+    ? pinnedKeys(jwt.pinned, jwt.missingKid)
+    : keySet && remoteKeys(keySet, settings.ports.clock, settings.resilience.wait, jwt?.missingKid)
 
   const endpoint = introspection && endpointOf(wiring, remote(wiring, introspection, metadata))
   const opaque = endpoint && introspectionVerifier(wiring, introspection, endpoint)
-  const local = jwt && keys && jwtVerifier(wiring, jwt, keys)
+  const decryptor = jwt?.decryption && new Decryptor(jwt.decryption, issuer.issuer)
+  const local = jwt && keys && jwtVerifier(wiring, jwt, keys, decryptor)
   const verifier = local && opaque ? introspectedJwt(wiring, jwt, local, opaque) : local?.()
 
   return {
     issuer: issuer.issuer,
-    route: { issuer: issuer.issuer, jwt: verifier, opaque: opaque?.(), accepts: issuer.accepts?.takes },
+    route: {
+      issuer: issuer.issuer,
+      jwt: verifier,
+      opaque: opaque?.(),
+      accepts: issuer.accepts?.takes,
+      decrypts: decryptor && ((header) => decryptor.takes(header)),
+    },
     metadata,
     keySet,
     keys,
@@ -69,7 +79,7 @@ export function assembleIssuer(
 
 function remote(
   { issuer, settings }: Wiring,
-  { client, endpoint, parameters }: IntrospectionSettings,
+  { client, endpoint, parameters, tokenTypeHint }: IntrospectionSettings,
   metadata: LastGood<Metadata> | undefined,
 ): Introspector {
   const byCertificate = client.tls !== undefined
@@ -80,6 +90,8 @@ function remote(
       issuer: issuer.issuer,
       client,
       parameters,
+      tokenTypeHint,
+      reading: readingOf(issuer)!,
       // A certificate for client authentication goes beside the authorities that the issuer's other endpoints trust.
       tls: byCertificate ? Object.freeze({ ...issuer.tls, ...client.tls }) : issuer.tls,
       deadline: settings.resilience.introspectionDeadline,
@@ -87,6 +99,14 @@ function remote(
     },
     settings.ports,
   )
+}
+
+/** How answers are read, live and from a store; `undefined` where there are none. */
+export function readingOf({ introspection, requiredClaims, scopeClaims }: IssuerSettings): AnswerReading | undefined {
+  if (!introspection) return undefined
+  const { structuredSuffix, honourNoStore, pick } = introspection
+  const kept = pick && keptMembers(...pick, ...Object.keys(requiredClaims), ...(scopeClaims ?? []))
+  return { structuredSuffix, honourNoStore, kept }
 }
 
 function endpointOf({ issuer: { issuer }, settings, telemetry }: Wiring, inner: Introspector): IntrospectionEndpoint {
@@ -105,25 +125,33 @@ function endpointOf({ issuer: { issuer }, settings, telemetry }: Wiring, inner: 
   })
 }
 
+function audienceRule({ audience }: IssuerSettings, { audienceMatch }: Settings): AudienceRule {
+  return { audience: audienceMatch === 'canonical' ? audience.map(canonicalAudience) : audience, audienceMatch }
+}
+
 function jwtVerifier(
   { issuer, settings, stores }: Wiring,
   jwt: JwtSettings,
   keys: KeySource,
+  decryptor: Decryptor | undefined,
 ): (owner?: Verifier) => JwtVerifier {
   const { clock, signatures } = settings.ports
   const rules = {
     profile: jwt.profile,
     issuer: issuer.issuer,
-    audience: issuer.audience,
+    ...audienceRule(issuer, settings),
     skew: settings.skewSeconds,
     maxTokenAge: jwt.maxTokenAgeSeconds,
     maxTokenLifetime: jwt.maxTokenLifetimeSeconds,
+    maxAudiences: jwt.maxAudiences,
     requiredClaims: issuer.requiredClaims,
   }
   const parts = {
     rules,
     algorithms: jwt.algorithms,
     scopeSource: issuer.scopeClaims,
+    rejectKeyHeaders: jwt.rejectKeyHeaders,
+    decryptor,
     keys,
     store: stores.jwts,
     signatures,
@@ -150,13 +178,17 @@ function introspectionVerifier(
   }
   const rules = {
     issuer: issuer.issuer,
-    audience: issuer.audience,
+    ...audienceRule(issuer, settings),
     skew: settings.skewSeconds,
     requiredClaims: issuer.requiredClaims,
   }
   // What the authority once called inactive stays refused: no fallback on the signature may revive it.
-  const inactive = (token: string): void =>
-    stores.revocations.addTombstone(revocationKeyOf(token), claimedExpiry(token))
+  const inactive = (token: string): void => {
+    // An encrypted token says nothing of itself: its entry does, which is there since its signature was checked.
+    const known = stores.jwts.peek(digestOf(token))
+    stores.revocations.addTombstone(revocationKeyOf(token), claimedExpiry(token) ?? known?.expiresAt)
+    if (known?.nested !== undefined) stores.revocations.addTombstone(known.nested, known.expiresAt)
+  }
   return (owner) => {
     // A JWT's own audience has been checked with its signature: its introspection need not repeat it.
     const audiencePolicy = owner && introspection.audience === 'required' ? 'ifPresent' : introspection.audience

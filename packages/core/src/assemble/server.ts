@@ -4,14 +4,15 @@ import { Revocations } from '../cache/revocations.ts'
 import type { Routes } from '../classify.ts'
 import type { Metadata } from '../keys/discovery.ts'
 import type { KeySet } from '../keys/key-set.ts'
-import type { Settings } from '../options/settings.ts'
+import type { IssuerSettings, Settings } from '../options/settings.ts'
 import { AnswerRecord } from '../record/answer-record.ts'
-import type { AnswerIssuer } from '../record/kept-entry.ts'
+import { type AnswerIssuer, fingerprintOf } from '../record/kept-entry.ts'
 import { Snapshots } from '../record/snapshots.ts'
 import type { LastGood } from '../resilience/last-good.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { LEAST_BYTES } from '../verify/verified-token.ts'
-import { assembleIssuer, type IssuerParts } from './issuer.ts'
+import type { Verifier } from '../verify/verifier.ts'
+import { assembleIssuer, type IssuerParts, readingOf } from './issuer.ts'
 import { storeTrouble } from './store-trouble.ts'
 import type { Stores } from './stores.ts'
 
@@ -58,7 +59,7 @@ function answerRecord(
   telemetry: Telemetry,
 ): AnswerRecord {
   const owners = issuers.flatMap(({ issuer, route }, index): [string, AnswerIssuer][] =>
-    route.opaque ? [[issuer, { issuer, verifier: route.opaque, scopeSource: configured[index]!.scopeClaims }]] : [],
+    route.opaque ? [[issuer, answerIssuer(configured[index]!, route.opaque)]] : [],
   )
   const parts = {
     cache: introspected,
@@ -70,6 +71,17 @@ function answerRecord(
     failed: () => telemetry.emit({ type: 'store_failed', operation: 'load' }),
   }
   return new AnswerRecord(parts, ports)
+}
+
+function answerIssuer(settings: IssuerSettings, verifier: Verifier): AnswerIssuer {
+  const { issuer, introspection, scopeClaims: scopeSource } = settings
+  return {
+    issuer,
+    verifier,
+    scopeSource,
+    reading: readingOf(settings)!,
+    fingerprint: fingerprintOf(introspection!),
+  }
 }
 
 /** Asks for every document that is not there yet. Never rejects. */

@@ -1,9 +1,12 @@
 import type { AuthContext } from '../context.ts'
 import { ConfigError, type Refusal } from '../errors.ts'
 
-/** Time for guards, in seconds since 1970. */
+/** Time for guards, in seconds. */
 export interface GuardTime {
+  /** Since 1970. */
   readonly now: number
+  /** By how much clocks may differ: the server's `clockSkew`. Default 30. */
+  readonly skew?: number
 }
 
 /**

@@ -10,12 +10,18 @@ function checked(of: string, scopes: readonly string[]): readonly string[] {
       `${of}(): ${JSON.stringify(wrong ?? '')} is no scope; write printable ASCII without space, quote and backslash, such as ${of}('orders:read')`,
     )
   }
+  if (tokens.includes('offline_access')) {
+    throw new ConfigError(
+      `${of}(): "offline_access" asks for a refresh token and is no right at an API; leave it out (OpenID Connect Core §11)`,
+    )
+  }
   return Object.freeze(tokens)
 }
 
 /**
  * Asks for every one of these scopes: `scope('orders:read', 'orders:write')` or `scope('orders:read orders:write')`.
- * Exact and case-sensitive (RFC 6749 §3.3); refuses with 403 `insufficient_scope` and names them all.
+ * Exact and case-sensitive (RFC 6749 §3.3), but for what `scopeImplies` says; refuses with 403 `insufficient_scope` and
+ * names them all.
  */
 export function scope(...scopes: readonly [string, ...string[]]): PureGuard {
   const needed = checked('scope', scopes)

@@ -1,5 +1,3 @@
-import { createPrivateKey, KeyObject } from 'node:crypto'
-import { importJWK, type JWK, SignJWT } from 'jose'
 import { ConfigError } from '../errors.ts'
 import { checkTls } from './tls.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -19,12 +17,16 @@ export interface CredentialContext {
   readonly issuer: string
   readonly clock: Clock
   readonly random: Random
+  /** What the endpoint has just rejected, when these are to be better ones. */
+  readonly rejected?: Credentials | undefined
 }
 
 /** How we identify ourselves to the authorization server. Holds its secrets in closures: inspecting it shows none. */
 export interface ClientAuthentication {
   readonly method: string
   readonly clientId: string | undefined
+  /** What client assertions are signed with. */
+  readonly algorithm?: string | undefined
   /** True when reading the credentials again may help after a 401. */
   readonly renewable: boolean
   readonly tls?: TlsIdentity | undefined
@@ -34,14 +36,16 @@ export interface ClientAuthentication {
 
 const known = new WeakSet<object>()
 
-function method(authentication: ClientAuthentication): ClientAuthentication {
+/** Makes a client authentication of this library. */
+export function method(authentication: ClientAuthentication): ClientAuthentication {
   known.add(authentication)
   // Part of it is a private key: whoever prints the options must not see it.
-  if (authentication.tls) Object.defineProperty(authentication, 'tls', { enumerable: false })
+  const { tls } = authentication
+  if (tls) Object.defineProperty(authentication, 'tls', { get: () => tls, enumerable: false })
   return Object.freeze(authentication)
 }
 
-/** True for what the functions of this module return, and nothing else. */
+/** True for what {@link method} has made, and nothing else. */
 export function isClientAuthentication(value: unknown): value is ClientAuthentication {
   return typeof value === 'object' && value !== null && known.has(value)
 }
@@ -88,77 +92,6 @@ export function clientSecretPost(clientId: string, secret: Secret): ClientAuthen
   })
 }
 
-export interface PrivateKeyJwtOptions {
-  readonly clientId: string
-  /** A private key as `KeyObject` or JWK, or a function that returns one. Text is never guessed to be a key. */
-  readonly key: SigningKey | (() => SigningKey | Promise<SigningKey>)
-  readonly algorithm: 'RS256' | 'PS256' | 'ES256' | 'ES384' | 'Ed25519' | 'EdDSA'
-  readonly kid?: string
-  /** `aud` of the assertion. Default: the issuer identifier, as draft-ietf-oauth-rfc7523bis asks. */
-  readonly audience?: string
-}
-
-export type SigningKey = KeyObject | JWK
-
-/** Seconds for which one assertion is good. A new one is made for every request: servers refuse replays. */
-const ASSERTION_LIFETIME = 60
-const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-
-/** `private_key_jwt` (RFC 7523 §2.2, OpenID Connect Core §9): an assertion signed with our own key. */
-export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthentication {
-  const { clientId, key, algorithm, kid, audience } = options
-  if (typeof clientId !== 'string' || clientId === '')
-    throw new ConfigError('privateKeyJwt: "clientId" is a non-empty string')
-  if (!Object.hasOwn(KEY_TYPES, algorithm)) {
-    throw new ConfigError(
-      `privateKeyJwt: "algorithm" is ${JSON.stringify(algorithm)}; write one of ${Object.keys(KEY_TYPES).join(', ')}`,
-    )
-  }
-  if (typeof key !== 'function') checkSigningKey(key, algorithm)
-  return method({
-    method: 'private_key_jwt',
-    clientId,
-    renewable: typeof key === 'function',
-    credentials: async ({ issuer, clock, random }) => {
-      const signingKey = typeof key === 'function' ? await key() : key
-      const now = Math.floor(clock.wall() / 1_000)
-      const assertion = await new SignJWT({ iss: clientId, sub: clientId, aud: audience ?? issuer, jti: random.id() })
-        .setProtectedHeader({ alg: algorithm, typ: 'client-authentication+jwt', ...(kid === undefined ? {} : { kid }) })
-        .setIssuedAt(now)
-        .setExpirationTime(now + ASSERTION_LIFETIME)
-        .sign(signingKey instanceof KeyObject ? signingKey : await importJWK(signingKey, algorithm))
-      return { parameters: { client_id: clientId, client_assertion_type: ASSERTION_TYPE, client_assertion: assertion } }
-    },
-  })
-}
-
-/** What kind of key signs with an algorithm, as Node calls it. */
-const KEY_TYPES: Readonly<Record<PrivateKeyJwtOptions['algorithm'], string>> = {
-  RS256: 'rsa',
-  PS256: 'rsa',
-  ES256: 'ec prime256v1',
-  ES384: 'ec secp384r1',
-  Ed25519: 'ed25519',
-  EdDSA: 'ed25519',
-}
-
-function checkSigningKey(key: unknown, algorithm: PrivateKeyJwtOptions['algorithm']): void {
-  const wrong = new ConfigError(
-    'privateKeyJwt: "key" is a private KeyObject or a private JWK of at least 2048 bits (RSA)',
-  )
-  let material: KeyObject
-  try {
-    material = key instanceof KeyObject ? key : createPrivateKey({ key: key as JWK, format: 'jwk' } as never)
-  } catch {
-    throw wrong
-  }
-  const { modulusLength = 2_048, namedCurve } = material.asymmetricKeyDetails ?? {}
-  if (material.type !== 'private' || modulusLength < 2_048) throw wrong
-  const type = namedCurve === undefined ? material.asymmetricKeyType : `${material.asymmetricKeyType} ${namedCurve}`
-  if (type !== KEY_TYPES[algorithm])
-    throw new ConfigError(`privateKeyJwt: "key" does not fit ${algorithm}; write the algorithm that the key is for`)
-}
-
 /** `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2): our certificate, and `client_id` in the body. */
 export function tlsClientAuth(clientId: string, identity: TlsIdentity): ClientAuthentication {
   if (typeof clientId !== 'string' || clientId === '')
@@ -171,17 +104,6 @@ export function tlsClientAuth(clientId: string, identity: TlsIdentity): ClientAu
     renewable: false,
     tls: Object.freeze({ ...identity }),
     credentials: async () => ({ parameters: { client_id: clientId } }),
-  })
-}
-
-/** A bearer token of our own (RFC 7662 §2.1). Never the token that is asked about. */
-export function bearerToken(token: Secret): ClientAuthentication {
-  checked('-', token, 'bearerToken')
-  return method({
-    method: 'bearer',
-    clientId: undefined,
-    renewable: typeof token === 'function',
-    credentials: async () => ({ headers: { authorization: `Bearer ${await read(token)}` } }),
   })
 }
 

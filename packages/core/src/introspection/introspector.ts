@@ -7,6 +7,8 @@ export type Answer =
       readonly claims: Claims
       /** Milliseconds for which the answer allows its own reuse, when it is explicit about them. */
       readonly freshFor: number | undefined
+      /** Set where the answer counts for those who asked, and is not kept. */
+      readonly once?: boolean
     }
   | { readonly is: 'inactive' }
 
@@ -24,6 +26,7 @@ export type TroubleKind =
   | 'timeout'
   | 'connect'
   | 'dns'
+  | 'address_denied'
   | 'tls'
   | 'reset'
   | 'too_large'
@@ -80,6 +83,7 @@ export const TROUBLES: Readonly<Record<TroubleKind, TroubleFacts>> = {
   reset: fact('endpoint', 'retriable', 'fallsBack'),
   timeout: fact('endpoint', 'fallsBack'),
   dns: fact('endpoint', 'fallsBack'),
+  address_denied: fact('us'),
   tls: fact('endpoint', 'fallsBack'),
   throttled: fact('endpoint', 'fallsBack'),
   server_error: fact('token', 'fallsBack'),

@@ -1,3 +1,4 @@
+import { digestOf } from '../cache/digest.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type Http, HttpError, type HttpResponse, type TlsIdentity } from '../ports/http.ts'
 import type { Random } from '../ports/random.ts'
@@ -6,7 +7,7 @@ import { overReusedSocket } from '../resilience/reused-socket.ts'
 import { LoadTrouble } from '../resilience/last-good.ts'
 import { parseJsonObject } from '../syntax/json.ts'
 import { retryAfter } from '../syntax/retry-after.ts'
-import { parseAnswer } from './answer.ts'
+import { type AnswerReading, parseAnswer } from './answer.ts'
 import type { ClientAuthentication, Credentials } from './client-authentication.ts'
 import { type Answer, type IntrospectionRequest, type Introspector, Trouble, type TroubleKind } from './introspector.ts'
 
@@ -17,6 +18,10 @@ export interface RemoteIntrospectorSettings {
   readonly client: ClientAuthentication
   /** Further request parameters. */
   readonly parameters: Readonly<Record<string, string>>
+  /** Whether `token_type_hint` is sent (RFC 7662 §2.1). Default true. */
+  readonly tokenTypeHint?: boolean
+  /** What of an answer is read. Default: all, by the letter. */
+  readonly reading?: AnswerReading
   readonly tls: TlsIdentity | undefined
   /** Milliseconds for one attempt, from the first byte out to the last byte in. */
   readonly deadline: number
@@ -40,21 +45,23 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
   async function introspect(request: IntrospectionRequest): Promise<Answer> {
     /** What is waited for before anything can be sent. */
     let lacking: TroubleKind | undefined
-    const attempt = async (signal: AbortSignal): Promise<HttpResponse> => {
+    let used: Credentials | undefined
+    const attempt = async (signal: AbortSignal, rejected?: Credentials): Promise<HttpResponse> => {
       lacking = 'no_endpoint'
       const url = await endpointUrl()
       return overReusedSocket(async () => {
         lacking = 'credentials_failed'
-        const known = await credentials()
+        used = await credentials(rejected)
+        if (isOurs(request.token, used)) throw new Trouble('credentials_failed')
         lacking = undefined
         request.sent?.()
-        return exchange(url, request.token, known, signal)
+        return exchange(url, request.token, used, signal)
       })
     }
     return withDeadline(settings.deadline, clock, async (signal) => {
       let answer = await attempt(signal)
       // Secrets rotate without a restart: read them once more before calling it our mistake.
-      if (answer.status === 401 && settings.client.renewable) answer = await attempt(signal)
+      if (answer.status === 401 && settings.client.renewable) answer = await attempt(signal, used)
       return judge(answer)
     }).catch((error: unknown) => {
       // A deadline that ends before anything was sent says nothing of the endpoint.
@@ -70,9 +77,9 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
     }
   }
 
-  async function credentials(): Promise<Credentials> {
+  async function credentials(rejected: Credentials | undefined): Promise<Credentials> {
     try {
-      return await settings.client.credentials({ issuer: settings.issuer, clock, random })
+      return await settings.client.credentials({ issuer: settings.issuer, clock, random, rejected })
     } catch (cause) {
       throw new Trouble('credentials_failed', { cause })
     }
@@ -84,8 +91,9 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
     { headers, parameters }: Credentials,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
+    const hint = settings.tokenTypeHint === false ? {} : { token_type_hint: 'access_token' }
     // Last wins, so that nothing configured can stand in for the token or for us.
-    const body = new URLSearchParams({ ...settings.parameters, ...parameters, token, token_type_hint: 'access_token' })
+    const body = new URLSearchParams({ ...settings.parameters, ...parameters, token, ...hint })
     return http.send({
       method: 'POST',
       url,
@@ -99,7 +107,7 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
   }
 
   function judge(answer: HttpResponse): Answer {
-    if (answer.status === 200) return parseAnswer(answer)
+    if (answer.status === 200) return parseAnswer(answer, settings.reading)
     const pause = retryAfter(answer.headers, clock.wall())
     if (answer.status === 401 || answer.status === 403 || saysNotUs(answer))
       throw new Trouble('misconfigured', { pause })
@@ -108,6 +116,13 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
   }
 
   return { introspect }
+}
+
+/** A token must not vouch for itself: ours, in somebody else's hands, would be its own way in. */
+function isOurs(token: string, { headers }: Credentials): boolean {
+  const ours = headers?.['authorization']
+  // Digests, so that the time it takes tells nobody how much of it was right.
+  return ours?.startsWith('Bearer ') === true && digestOf(ours) === digestOf(`Bearer ${token}`)
 }
 
 function saysNotUs(answer: HttpResponse): boolean {

@@ -112,7 +112,7 @@ function faultOf(jwk: JsonObject, algorithm: Algorithm): KeyFault | undefined {
   const x = octets(jwk['x'])
   if (x?.length !== facts.coordinate) return 'unusable'
   if (facts.kty === 'EC') return octets(jwk['y'])?.length === facts.coordinate ? undefined : 'unusable'
-  return facts.crv === 'Ed25519' && SMALL_ORDER.has(canonicalPoint(x!)) ? 'weak' : undefined
+  return SMALL_ORDER.has(withoutSign(x!)) ? 'weak' : undefined
 }
 
 function rsaFault(jwk: JsonObject): KeyFault | undefined {
@@ -136,16 +136,16 @@ function bits(number: Buffer): number {
   return first === -1 ? 0 : (number.length - first) * 8 - Math.clz32(number[first]!) + 24
 }
 
-/** An Ed25519 point without its sign bit, as hex. */
-function canonicalPoint(point: Buffer): string {
+/** An Edwards curve point without its sign bit, as hex. */
+function withoutSign(point: Buffer): string {
   const bare = Buffer.from(point)
-  bare[31]! &= 0x7f
+  bare[bare.length - 1]! &= 0x7f
   return bare.toString('hex')
 }
 
 /**
- * The y coordinates of the eight small-order points of Ed25519, and their non-canonical spellings. Under such a key
- * one signature fits many messages; Node imports them without complaint.
+ * The y coordinates of the small-order points of Ed25519 (eight) and Ed448 (four), and their non-canonical spellings.
+ * Under such a key one signature fits many messages, or all; Node imports them without complaint.
  */
 const SMALL_ORDER: ReadonlySet<string> = new Set([
   `00${'00'.repeat(31)}`,
@@ -155,4 +155,9 @@ const SMALL_ORDER: ReadonlySet<string> = new Set([
   `ee${'ff'.repeat(30)}7f`,
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  '00'.repeat(57),
+  `01${'00'.repeat(56)}`,
+  `fe${'ff'.repeat(27)}fe${'ff'.repeat(27)}00`,
+  `${'ff'.repeat(28)}fe${'ff'.repeat(27)}00`,
+  `${'00'.repeat(28)}${'ff'.repeat(28)}00`,
 ])

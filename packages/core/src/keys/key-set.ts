@@ -7,6 +7,9 @@ export const MAX_KEYS = 100
 /** Keys that share a `kid` and are tried for one token. */
 const MAX_CANDIDATES = 4
 
+/** Which keys serve a token without `kid`: the `only` one that fits, or each of the first few that fit. */
+export type MissingKid = 'only' | 'try'
+
 /** What a token's header says about its key. */
 export interface KeyHint {
   readonly algorithm: string
@@ -58,13 +61,13 @@ function identity(key: VerificationKey): string {
 }
 
 /** The keys that may have signed a token with this hint (RFC 7515 §6). */
-export function select(set: KeySet, hint: KeyHint): Selection {
+export function select(set: KeySet, hint: KeyHint, missingKid: MissingKid = 'only'): Selection {
   const named = hint.kid === undefined ? set.keys : set.keys.filter((key) => key.kid === hint.kid)
   // A set of one key without `kid` leaves no doubt which key is meant.
   const pool = named.length === 0 && set.single && set.keys[0]?.kid === undefined ? set.keys : named
   if (pool.length === 0) return { is: 'unknown' }
   const keys = pool.filter((key) => means(hint.algorithm, key.algorithm) && key.material !== undefined)
   if (keys.length === 0) return { is: 'unfit' }
-  if (hint.kid === undefined && keys.length > 1) return { is: 'ambiguous' }
+  if (hint.kid === undefined && keys.length > 1 && missingKid === 'only') return { is: 'ambiguous' }
   return { is: 'found', keys: keys.slice(0, MAX_CANDIDATES) }
 }

@@ -4,7 +4,7 @@ import { Budget } from '../resilience/budget.ts'
 import { waitAtMost } from '../resilience/deadline.ts'
 import type { LastGood, LastGoodStatus } from '../resilience/last-good.ts'
 import type { VerificationKey } from './jwk.ts'
-import { type KeyHint, type KeySet, type Selection, select } from './key-set.ts'
+import { type KeyHint, type KeySet, type MissingKid, type Selection, select } from './key-set.ts'
 
 /** Who asks for a key, and since when. */
 export interface KeyRequest extends KeyHint {
@@ -30,9 +30,9 @@ export interface KeySource {
 }
 
 /** Keys from configuration: they are what they are. */
-export function pinnedKeys(set: KeySet): KeySource {
+export function pinnedKeys(set: KeySet, missingKid: MissingKid = 'only'): KeySource {
   const at = (request: KeyRequest): readonly VerificationKey[] => {
-    const selection = select(set, request)
+    const selection = select(set, request, missingKid)
     if (selection.is !== 'found') throw unfit(selection)
     return selection.keys
   }
@@ -56,7 +56,12 @@ const RECENT = 5_000
 const RETRY_AFTER = { min: 1, max: 30 } as const
 
 /** Keys from a set that is fetched, refreshed and kept by a {@link LastGood}. */
-export function remoteKeys(document: LastGood<KeySet>, clock: Clock, wait: number): KeySource {
+export function remoteKeys(
+  document: LastGood<KeySet>,
+  clock: Clock,
+  wait: number,
+  missingKid: MissingKid = 'only',
+): KeySource {
   const unknownKids = new Budget(UNKNOWN_KID.burst, UNKNOWN_KID.interval, clock)
   const badSignatures = new Budget(BAD_SIGNATURE.burst, BAD_SIGNATURE.interval, clock)
   const isCurrent = (request: KeyRequest): boolean => document.askedAt >= request.arrivedAt - RECENT
@@ -64,7 +69,7 @@ export function remoteKeys(document: LastGood<KeySet>, clock: Clock, wait: numbe
   function at(request: KeyRequest): readonly VerificationKey[] | undefined {
     const set = document.value
     if (!set || set.keys.length === 0) return undefined
-    const selection = select(set, request)
+    const selection = select(set, request, missingKid)
     if (selection.is === 'found') return selection.keys
     // Only a set asked for after the request came, or just before, proves that no such key is published. That a key
     // does not fit is also told by one that is merely fresh: names are seldom given to another kind of key.

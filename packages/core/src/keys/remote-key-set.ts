@@ -1,9 +1,9 @@
 import type { Clock } from '../ports/clock.ts'
 import type { TlsIdentity } from '../ports/http.ts'
-import { type DocumentPorts, fetchJson } from '../resilience/fetch-json.ts'
+import { type Document, type DocumentPorts, fetchJson } from '../resilience/fetch-json.ts'
 import { type Loaded, LoadTrouble } from '../resilience/last-good.ts'
 import type { Algorithm } from '../verify/algorithms.ts'
-import { type FreshnessPolicy, freshFor } from './freshness.ts'
+import { type FreshnessPolicy, freshFor, usableFor } from './freshness.ts'
 import type { KeyFault } from './jwk.ts'
 import { EMPTY_KEY_SET, type KeySet, parseKeySet, succeed } from './key-set.ts'
 
@@ -14,6 +14,8 @@ export interface RemoteKeySetSettings {
   readonly algorithms: readonly Algorithm[]
   readonly deadline: number
   readonly freshness: FreshnessPolicy
+  /** Obeys what the answer says about its use once it is stale. */
+  readonly strictHttpCache: boolean
   readonly tls: TlsIdentity | undefined
   readonly skipped: (fault: KeyFault) => void
   /** Called when an issuer is believed to have withdrawn every key. */
@@ -29,6 +31,7 @@ export function remoteKeySet(
   ports: DocumentPorts,
 ): (previous: KeySet | undefined) => Promise<Loaded<KeySet>> {
   const confirmEmpty = emptinessConfirmed(ports.clock)
+  let known: Document | undefined
   return async (previous) => {
     const document = await fetchJson(
       {
@@ -38,6 +41,7 @@ export function remoteKeySet(
         tls: settings.tls,
         lane: `documents ${settings.issuer}`,
         anyType: true,
+        known,
       },
       ports,
     )
@@ -45,9 +49,11 @@ export function remoteKeySet(
     if (!set) throw new LoadTrouble('malformed')
     const usable = set.keys.length > 0
     if (confirmEmpty(usable)) settings.dropped()
+    known = document
     return {
       value: succeed(previous, usable ? set : EMPTY_KEY_SET),
       freshFor: freshFor(document.headers, settings.freshness),
+      usableFor: settings.strictHttpCache ? usableFor(document.headers, settings.freshness) : undefined,
       text: document.text,
     }
   }

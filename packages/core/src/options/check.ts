@@ -1,6 +1,6 @@
 import { type Duration, parseDuration } from '../duration.ts'
 import { ConfigError } from '../errors.ts'
-import { type EndpointPolicy, isEndpoint, isInsecureLoopback } from '../syntax/url.ts'
+import { type EndpointPolicy, isEndpoint, isInsecureLoopback, isPrivateEndpoint } from '../syntax/url.ts'
 
 /** Reads one option: the checked value, or a {@link ConfigError} that says what to write. */
 export type Check<T> = (value: unknown, path: string) => T
@@ -77,6 +77,7 @@ const HOMES: Readonly<Record<string, string>> = {
   profile: 'jwt: { profile: … } of an issuer',
   clientId: `client: clientSecretBasic('id', secret)`,
   clientSecret: `client: clientSecretBasic('id', secret)`,
+  queryToken: `credentials: { query: 'reject' }`,
   optional: 'protect(server, { optional: true })',
   onRefusal: `protect(server, { onRefusal: 'next' })`,
   attach: `protect(server, { attach: '…' })`,
@@ -168,10 +169,12 @@ export function has(...methods: readonly string[]): (value: unknown) => boolean 
 
 /** A URL to which tokens or credentials may be sent. */
 export function endpoint(policy: EndpointPolicy): Check<string> {
-  return (value, path) => (isEndpoint(value, policy) ? value : endpointFault(value, path))
+  return (value, path) => (isEndpoint(value, policy) ? value : endpointFault(value, path, policy))
 }
 
-export function endpointFault(value: unknown, path: string): never {
+export function endpointFault(value: unknown, path: string, { denyPrivateNetworks }: EndpointPolicy): never {
+  if (denyPrivateNetworks === true && isPrivateEndpoint(value))
+    return fail(path, value, 'a public address, or leave "denyPrivateNetworks" out')
   const hint = isInsecureLoopback(value) ? ' (for http on loopback, set allowInsecureLoopback: true)' : ''
   return fail(path, value, `an https URL without user information, query or fragment${hint}`)
 }

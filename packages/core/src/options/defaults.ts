@@ -9,6 +9,8 @@ export const DEFAULTS = {
   clockSkew: '30s',
   /** The longest life of access tokens seen in the field. */
   maxTokenLifetime: '24h',
+  /** How long clients may keep the document about the resource: it changes with the configuration only. */
+  metadataMaxAge: '3600s',
   /** Milliseconds. A set is fresh for 10 min unless its answer says otherwise, between a minute and an hour. */
   documentFreshness: { fallback: 600_000, min: 60_000, max: 3_600_000 },
   /** Entries of either positive store, about twenty times what other caches start with. */

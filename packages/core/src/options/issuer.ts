@@ -9,6 +9,7 @@ import {
   endpoint,
   endpointFault,
   fail,
+  flag,
   integer,
   list,
   object,
@@ -33,7 +34,10 @@ interface CheckedIssuer {
   readonly accepts: { readonly [K in keyof AcceptsOptions]-?: AcceptsOptions[K] | undefined } | undefined
   readonly scopeClaims: readonly string[] | undefined
   readonly requiredClaims: IssuerSettings['requiredClaims']
+  readonly kind: IssuerSettings['kind']
   readonly metadataUrl: string | undefined
+  readonly pinEndpoints: boolean
+  readonly strictHttpCache: boolean
   readonly tls: TlsIdentity | undefined
 }
 
@@ -53,7 +57,7 @@ const pem: Check<string | Buffer> = (value, path) =>
 
 const shape = (endpoints: EndpointPolicy): Check<CheckedIssuer> =>
   object<CheckedIssuer>({
-    issuer: (value, path) => (isIssuer(value, endpoints) ? value : endpointFault(value, path)),
+    issuer: (value, path) => (isIssuer(value, endpoints) ? value : endpointFault(value, path, endpoints)),
     audience: optional(oneOrMore(audience)),
     jwt: (value, path) => jwtSettings(value, path, endpoints),
     introspection: optional(
@@ -65,6 +69,10 @@ const shape = (endpoints: EndpointPolicy): Check<CheckedIssuer> =>
         endpoint: optional(endpoint(endpoints)),
         audience: withDefault(oneOf('required', 'ifPresent', 'off'), 'required'),
         parameters: withDefault(record<string>('an object of texts', 'string'), {}),
+        tokenTypeHint: optional(flag, true),
+        structuredSuffix: optional(flag, false),
+        pick: optional(list(text)),
+        honourNoStore: optional(flag, false),
       }),
     ),
     accepts: optional(
@@ -78,7 +86,12 @@ const shape = (endpoints: EndpointPolicy): Check<CheckedIssuer> =>
     ),
     scopeClaims: optional(list(text)),
     requiredClaims: withDefault(record('an object of texts, numbers or booleans', 'string', 'number', 'boolean'), {}),
+    kind: optional(
+      satisfying((value) => typeof value === 'function', `a function of claims that returns 'user' or 'client'`),
+    ),
     metadataUrl: optional(endpoint(endpoints)),
+    pinEndpoints: optional(flag, false),
+    strictHttpCache: optional(flag, false),
     tls: optional(object<TlsIdentity>({ cert: optional(pem), key: optional(pem), ca: optional(oneOrMore(pem)) })),
   })
 

@@ -1,14 +1,17 @@
 import { createSecretKey } from 'node:crypto'
 import { ConfigError } from '../errors.ts'
 import { VerificationKey } from '../keys/jwk.ts'
-import { type KeySet, parseKeySet } from '../keys/key-set.ts'
+import { type KeySet, type MissingKid, parseKeySet } from '../keys/key-set.ts'
 import type { JsonObject } from '../syntax/json.ts'
 import type { EndpointPolicy } from '../syntax/url.ts'
+import type { DecryptionRules } from '../verify/decryption.ts'
 import { type Algorithm, ALGORITHMS, DEFAULT_ALGORITHMS, isAlgorithm } from '../verify/algorithms.ts'
 import {
   type Check,
   endpoint,
   fail,
+  flag,
+  integer,
   list,
   object,
   oneOf,
@@ -19,6 +22,8 @@ import {
   text,
   withDefault,
 } from './check.ts'
+import { isPublished } from './secret.ts'
+import { decryptionRules } from './decryption.ts'
 import type { JwtSettings } from './settings.ts'
 
 /** The options under `jwt`, one by one; {@link jwtSettings} then looks at them together. */
@@ -27,15 +32,28 @@ interface CheckedJwt {
   readonly algorithms: readonly string[] | undefined
   readonly jwksUri: string | undefined
   readonly keys: { readonly keys: readonly object[] } | undefined
+  readonly missingKid: MissingKid
   readonly sharedSecret: Uint8Array | undefined
   readonly mode: JwtSettings['mode']
   readonly maxTokenAge: number | undefined
   readonly maxTokenLifetime: number | undefined
+  readonly maxAudiences: number | undefined
+  readonly rejectKeyHeaders: boolean
+  readonly decryption: DecryptionRules | undefined
 }
 
 const isJwkSet = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Array.isArray((value as { keys?: unknown }).keys)
 const isSecret = (value: unknown): boolean => value instanceof Uint8Array && value.length >= 32
+
+const privateOctets: Check<Uint8Array> = (value, path) => {
+  const expected = 'a Uint8Array of at least 32 octets; text is never guessed to be a key'
+  const octets = satisfyingUnseen<Uint8Array>(isSecret, expected)(value, path)
+  if (!isPublished(octets)) return octets
+  throw new ConfigError(
+    `option "${path}" is a public key or a certificate, which anybody may have; write octets that only the issuer and this API know, or "${path.replace('sharedSecret', 'keys')}" for a public key`,
+  )
+}
 
 const shape = (endpoints: EndpointPolicy): Check<CheckedJwt> =>
   object<CheckedJwt>({
@@ -43,12 +61,14 @@ const shape = (endpoints: EndpointPolicy): Check<CheckedJwt> =>
     algorithms: optional(list(text)),
     jwksUri: optional(endpoint(endpoints)),
     keys: optional(satisfying(isJwkSet, 'a JWK Set: { keys: [ … ] }')),
-    sharedSecret: optional(
-      satisfyingUnseen(isSecret, 'a Uint8Array of at least 32 octets; text is never guessed to be a key'),
-    ),
+    missingKid: withDefault(oneOf('only', 'try'), 'only'),
+    sharedSecret: optional(privateOctets),
     mode: withDefault(oneOf('offline', 'online', 'onlineWhenHealthy'), 'offline'),
     maxTokenAge: optional(span('1s', '180d')),
     maxTokenLifetime: optional(span('1s', '180d')),
+    maxAudiences: optional(integer(1, 100)),
+    rejectKeyHeaders: optional(flag, false),
+    decryption: optional(decryptionRules),
   })
 
 /** Checks how JWTs are verified: `false` for not at all, nothing for RFC 9068 with discovered keys. @throws {ConfigError} */
@@ -56,6 +76,7 @@ export function jwtSettings(value: unknown, path: string, endpoints: EndpointPol
   if (value === false) return undefined
   const options = withDefault(shape(endpoints), {})(value, path)
   const { profile, mode, jwksUri, keys, sharedSecret, maxTokenAge, maxTokenLifetime } = options
+  const { maxAudiences, rejectKeyHeaders, decryption } = options
   if ([jwksUri, keys, sharedSecret].filter((one) => one !== undefined).length > 1) {
     throw new ConfigError(`options "${path}.jwksUri", "keys" and "sharedSecret" exclude each other; write one`)
   }
@@ -64,20 +85,31 @@ export function jwtSettings(value: unknown, path: string, endpoints: EndpointPol
     profile,
     algorithms,
     jwksUri,
-    pinned: sharedSecret ? secretKeySet(sharedSecret) : keys && pinnedKeySet(keys, algorithms, `${path}.keys`),
+    missingKid: options.missingKid,
+    pinned: sharedSecret
+      ? secretKeySet(sharedSecret, algorithms[0]!)
+      : keys && pinnedKeySet(keys, algorithms, `${path}.keys`),
     mode,
     maxTokenAgeSeconds: maxTokenAge === undefined ? undefined : maxTokenAge / 1_000,
     maxTokenLifetimeSeconds: maxTokenLifetime === undefined ? undefined : maxTokenLifetime / 1_000,
+    maxAudiences,
+    rejectKeyHeaders,
+    decryption,
   })
 }
 
-/** A shared secret goes with HS256 alone, and HS256 with nothing else (RFC 7515 §10.5, JWT BCP §3.1). */
+/** A shared secret goes with one HMAC alone, and an HMAC with nothing else (RFC 7515 §10.5, JWT BCP §3.1). */
 function algorithmsOf({ algorithms, sharedSecret }: CheckedJwt, path: string): readonly Algorithm[] {
   if (sharedSecret) {
-    if (algorithms !== undefined && algorithms.join() !== 'HS256') {
-      fail(path, algorithms.join(), `['HS256'] beside "sharedSecret", or nothing`)
+    const name = algorithms === undefined ? 'HS256' : algorithms.join()
+    if (!isAlgorithm(name) || ALGORITHMS[name].kty !== 'oct') {
+      return fail(path, name, `['HS256'], ['HS384'] or ['HS512'] beside "sharedSecret", or nothing`)
     }
-    return Object.freeze(['HS256'] as const)
+    // As long as the hash, or longer (RFC 7518 §3.2).
+    const octets = ALGORITHMS[name].signatureLength!
+    if (sharedSecret.length < octets)
+      fail(path, name, `${name} only beside a "sharedSecret" of ${octets} octets or more`)
+    return Object.freeze([name])
   }
   if (algorithms === undefined) return DEFAULT_ALGORITHMS
   return Object.freeze([...new Set(algorithms.map((name) => asymmetric(name, path)))])
@@ -87,7 +119,7 @@ function asymmetric(written: string, path: string): Algorithm {
   const name = written === 'EdDSA' ? 'Ed25519' : written
   if (!isAlgorithm(name)) return fail(path, name, `some of ${Object.keys(ALGORITHMS).join(', ')}; there is no "none"`)
   if (ALGORITHMS[name].kty !== 'oct') return name
-  return fail(path, name, '"sharedSecret" for HS256; it goes with no other algorithm and no key set')
+  return fail(path, name, `"sharedSecret" for ${name}; it goes with no other algorithm and no key set`)
 }
 
 function pinnedKeySet(document: object, algorithms: readonly Algorithm[], path: string): KeySet {
@@ -106,8 +138,8 @@ function pinnedKeySet(document: object, algorithms: readonly Algorithm[], path: 
 }
 
 /** One key without `kid`, for every token of the issuer. */
-function secretKeySet(secret: Uint8Array): KeySet {
+function secretKeySet(secret: Uint8Array, algorithm: Algorithm): KeySet {
   const key = createSecretKey(secret)
-  const only = new VerificationKey({ algorithm: 'HS256', kid: undefined, thumbprint: 'shared', load: () => key })
+  const only = new VerificationKey({ algorithm, kid: undefined, thumbprint: 'shared', load: () => key })
   return { keys: [only], single: true }
 }

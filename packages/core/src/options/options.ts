@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Duration } from '../duration.ts'
 import type { ClientAuthentication } from '../introspection/client-authentication.ts'
 import type { TlsIdentity } from '../ports/http.ts'
@@ -7,8 +8,11 @@ import type { HoldfastEvent, Observer } from '../ports/observer.ts'
 import type { Random } from '../ports/random.ts'
 import type { Signatures } from '../ports/signatures.ts'
 import type { Store } from '../ports/store.ts'
+import type { AuthRequest } from '../request.ts'
 import type { ResourceMetadataOptions } from '../resource-metadata.ts'
 import type { Algorithm } from '../verify/algorithms.ts'
+import type { ContentEncryption, KeyManagement } from '../verify/encryption.ts'
+import type { Claims } from '../verify/claims.ts'
 import type { Profile } from '../verify/jwt-header.ts'
 
 /** Options of a resource server. Checked and frozen when it is built; defaults are in `defaults.ts`. */
@@ -38,10 +42,26 @@ interface IssuersWithAudience {
 
 /** Everything but who vouches, and for whom. */
 export interface SharedServerOptions {
-  /** The https identifier of this resource (RFC 9728 §1.2). Default: the first audience that is an https URL. */
-  readonly resource?: string
+  /**
+   * The https identifier of this resource (RFC 9728 §1.2), or of several under one roof: each has its document, and a
+   * challenge names the one with the longest path that the request's path begins with. All take the same tokens. Default:
+   * the first audience that can be one.
+   */
+  readonly resource?: string | readonly string[]
   /** What is published about the resource beside what is derived. */
   readonly resourceMetadata?: ResourceMetadataOptions
+  /** `'mcp'`: holds the configuration to what the Model Context Protocol asks of a server. Default: none. */
+  readonly profile?: 'mcp'
+  /**
+   * `'canonical'`: upper and lower case of scheme and host of an audience do not matter. Default `'exact'`: everything
+   * does (RFC 7519 §4.1.3).
+   */
+  readonly audienceMatch?: 'exact' | 'canonical'
+  /**
+   * Which scopes include others, through any number of steps: `{ admin: ['write'], write: ['read'] }`. `hasScope` and the
+   * guards then take the one for the other; `auth.scopes` is what the token says. Default: none does.
+   */
+  readonly scopeImplies?: Readonly<Record<string, readonly string[]>>
   /** Tolerated difference between clocks. Default `'30s'`, at most `'300s'`. */
   readonly clockSkew?: Duration
   /** Longest token looked at, in characters. Default 8,192. */
@@ -52,12 +72,25 @@ export interface SharedServerOptions {
   readonly resilience?: ResiliencePreset | ResilienceOptions
   readonly cache?: CacheOptions
   readonly challenge?: ChallengeOptions
+  /** How a token may come beside `Authorization: Bearer`. Default: no other way. */
+  readonly credentials?: CredentialOptions
+  /**
+   * `true`: refuses what did not come over TLS, as the framework knows it, before anything is read from it. `false`: takes
+   * it. Default: takes it, and says so once where it comes from another machine.
+   */
+  readonly requireHttps?: boolean
+  readonly cors?: CorsOptions
   /** Hears what happens; called synchronously. Default: configuration mistakes are warned about once. */
   readonly observe?: Observer | ((event: HoldfastEvent) => void)
   /** Keeps key sets, metadata and revocations over a restart, such as `fileStore({ … })`. Default: nothing is kept. */
   readonly store?: Store
   /** Allows `http:` issuers and endpoints on 127.0.0.1, [::1] and localhost. For tests and demonstrations. */
   readonly allowInsecureLoopback?: boolean
+  /**
+   * Speaks to no loopback, private or link-local address, whatever name leads there: the address is judged when the
+   * connection is made. A `ports.http` of your own has to heed {@link HttpRequest.denyPrivateNetworks}. Default false.
+   */
+  readonly denyPrivateNetworks?: boolean
   /** Time, chance, network and arithmetic. Default: the machine's. */
   readonly ports?: PortOptions
 }
@@ -77,8 +110,24 @@ export interface IssuerOptions {
   readonly scopeClaims?: readonly string[]
   /** Claims that must have exactly these values, such as `{ token_use: 'access' }`. */
   readonly requiredClaims?: Readonly<Record<string, string | number | boolean>>
+  /**
+   * Tells a user's tokens from a client's by their claims; anything but `'user'` and `'client'` means that they do not
+   * say. Default: `sub` equal to `client_id` is a client's, marks of a login are a user's, both or neither say nothing.
+   */
+  readonly kind?: (claims: Claims) => 'user' | 'client' | undefined
   /** Where the metadata document is. Default: the well-known places, in the order of MCP. */
   readonly metadataUrl?: string
+  /**
+   * Keeps the endpoints that metadata names at the origin where they were first seen. A document that moves one is an
+   * `endpoint_moved` event either way. Default false. An address written here is never moved by metadata.
+   */
+  readonly pinEndpoints?: boolean
+  /**
+   * Obeys HTTP caching to the letter for metadata and keys: what says `must-revalidate`, `no-cache` or `no-store` is not
+   * used stale, what says `stale-if-error` for no longer than that, and none of it is kept in `store`. An outage of the
+   * authorization server then soon refuses its JWTs with 503. Default false: used up to `keysHardBound`.
+   */
+  readonly strictHttpCache?: boolean
   /** Certificate authorities and a client certificate for this issuer's endpoints. */
   readonly tls?: TlsIdentity
 }
@@ -90,9 +139,17 @@ export interface JwtOptions {
   readonly algorithms?: readonly (Algorithm | 'EdDSA')[]
   /** The key set. Default: what the metadata says. */
   readonly jwksUri?: string
+  /**
+   * Which keys serve a token without `kid`. `'only'` (default): the only one that fits its algorithm; several are refused.
+   * `'try'`: each that fits, at most four.
+   */
+  readonly missingKid?: 'only' | 'try'
   /** Pinned public keys instead of a key set: a JWK Set. */
   readonly keys?: { readonly keys: readonly object[] }
-  /** A shared secret of at least 32 octets, for HS256 and nothing else. Whoever can verify can mint. */
+  /**
+   * A shared secret for HS256, or for the one HMAC that `algorithms` names, and nothing else. At least as long as the
+   * hash: 32, 48 or 64 octets. Whoever can verify can mint.
+   */
   readonly sharedSecret?: Uint8Array
   /** Whether JWTs are introspected, too. Default `'offline'`. */
   readonly mode?: 'offline' | 'online' | 'onlineWhenHealthy'
@@ -100,6 +157,33 @@ export interface JwtOptions {
   readonly maxTokenAge?: Duration
   /** Refuses a token that was issued for longer. Default: unlimited. */
   readonly maxTokenLifetime?: Duration
+  /** Refuses a token for more audiences, whose scopes may be meant for another of them. 1 to 100. Default: unlimited. */
+  readonly maxAudiences?: number
+  /**
+   * Refuses a token whose header offers a key or certificate (`jku`, `jwk`, `x5u`, `x5c`, `x5t`). They are never used
+   * either way. Default false.
+   */
+  readonly rejectKeyHeaders?: boolean
+  /** How encrypted access tokens are opened (RFC 7516). Default: they are refused. */
+  readonly decryption?: DecryptionOptions
+}
+
+/** What is inside must be a signed JWT (`cty: 'JWT'`), which is then verified like any other. Nothing is inflated. */
+export interface DecryptionOptions {
+  /** Our private keys: a JWK Set, or key objects by name. With more than one, or several issuers, each needs a `kid`. */
+  readonly keys: { readonly keys: readonly object[] } | readonly DecryptionKeyOptions[]
+  /** Allowed key management (`alg`), in the order by which keys without `alg` are bound. RSA1_5 and passwords are not offered. */
+  readonly algorithms: readonly KeyManagement[]
+  /** Allowed content encryption (`enc`). */
+  readonly encodings: readonly ContentEncryption[]
+  /** Refuses tokens that are only signed (RFC 9068 §4). Default false. */
+  readonly required?: boolean
+}
+
+export interface DecryptionKeyOptions {
+  readonly kid?: string
+  /** A private RSA, EC or X25519 key. */
+  readonly key: KeyObject
 }
 
 export interface IntrospectionOptions {
@@ -111,6 +195,17 @@ export interface IntrospectionOptions {
   readonly audience?: 'required' | 'ifPresent' | 'off'
   /** Further request parameters. */
   readonly parameters?: Readonly<Record<string, string>>
+  /** Whether `token_type_hint=access_token` is sent. Default true. */
+  readonly tokenTypeHint?: boolean
+  /** Also takes answers of a media type that ends in `+json`. Default false: `application/json` alone. */
+  readonly structuredSuffix?: boolean
+  /**
+   * The members of an answer to keep beside those that this library judges by, such as `['tenant']`. Guards and handlers
+   * see no others, nor does `kind`. Default: all.
+   */
+  readonly pick?: readonly string[]
+  /** Lets `Cache-Control: no-store` keep an answer out of our own cache, too: every request then asks. Default false. */
+  readonly honourNoStore?: boolean
 }
 
 /** Tells one issuer's opaque tokens from another's by their spelling. */
@@ -190,6 +285,31 @@ export interface ChallengeOptions {
   readonly realm?: string
   /** Whether `error_description` is sent, one of a closed list of texts. Default true. */
   readonly describeErrors?: boolean
+  /** A page about errors, sent as `error_uri` with every error code. Default: none. */
+  readonly errorUri?: string
+  /** Whether refusals have a body, a small JSON object that says what the challenge says. Default true. */
+  readonly errorBody?: boolean
+}
+
+export interface CredentialOptions {
+  /** What a token in the query does, which is never used. `'ignore'` (default): nothing. `'reject'`: 400. */
+  readonly query?: 'ignore' | 'reject'
+  /**
+   * Takes `access_token` from a form (RFC 6750 §2.2) that the framework's own parser has read before `protect`. A page of
+   * another origin can post a form, but none with a token that it does not know. Default false.
+   */
+  readonly form?: boolean
+  /**
+   * Takes a token from somewhere else: the token, or `undefined` where there is none. Anything but one text is 400. It
+   * is asked beside the header, not in its place, and perhaps more than once for one request. A token in a cookie needs
+   * your own protection against forged requests (CSRF). Default: none.
+   */
+  readonly extract?: (request: AuthRequest) => unknown
+}
+
+export interface CorsOptions {
+  /** Adds `WWW-Authenticate` and `Retry-After` to `Access-Control-Expose-Headers` of refusals. Default false. */
+  readonly expose?: boolean
 }
 
 export interface PortOptions {

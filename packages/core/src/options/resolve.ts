@@ -1,12 +1,11 @@
 import { ConfigError } from '../errors.ts'
 import { systemClock } from '../ports/clock.ts'
+import type { Http } from '../ports/http.ts'
 import type { HoldfastEvent, Observer } from '../ports/observer.ts'
 import { systemRandom } from '../ports/random.ts'
 import { systemSignatures } from '../ports/signatures.ts'
 import type { Store } from '../ports/store.ts'
 import { undiciHttp } from '../ports/undici-http.ts'
-import type { ResourceMetadataOptions } from '../resource-metadata.ts'
-import { type EndpointPolicy, isEndpoint } from '../syntax/url.ts'
 import { checkDisjoint } from './accepts.ts'
 import { cache, resilience } from './bounds.ts'
 import {
@@ -16,6 +15,7 @@ import {
   integer,
   list,
   object,
+  oneOf,
   oneOrMore,
   optional,
   satisfying,
@@ -23,9 +23,14 @@ import {
   text,
   withDefault,
 } from './check.ts'
+import { checkDecryptionKeys } from './decryption.ts'
 import { DEFAULTS } from './defaults.ts'
 import { audience as identifier, issuerSettings } from './issuer.ts'
+import { checkMcp } from './mcp.ts'
 import type { ResourceServerOptions } from './options.ts'
+import { challenge, challengeSettings, cors, credentialRules, credentials } from './requests.ts'
+import { type CheckedMetadata, metadataSettings, resourceMetadata, resourcesOf } from './resource.ts'
+import { type ScopeImplications, scopeImplications } from './scope-implications.ts'
 import type { CacheSettings, IssuerSettings, Ports, ResilienceSettings, Settings } from './settings.ts'
 
 /** The options one by one; {@link resolveSettings} then looks at them together. */
@@ -33,17 +38,24 @@ interface CheckedOptions {
   readonly issuer: string | undefined
   readonly issuers: readonly unknown[] | undefined
   readonly audience: readonly string[] | undefined
-  readonly resource: string | undefined
-  readonly resourceMetadata: { readonly [K in keyof ResourceMetadataOptions]-?: ResourceMetadataOptions[K] | undefined }
+  readonly audienceMatch: 'exact' | 'canonical'
+  readonly profile: 'mcp' | undefined
+  readonly resource: readonly string[] | undefined
+  readonly resourceMetadata: CheckedMetadata
+  readonly scopeImplies: ScopeImplications | undefined
   readonly clockSkew: number
   readonly maxTokenLength: number
   readonly maxTokenLifetime: number
   readonly resilience: ResilienceSettings
   readonly cache: CacheSettings
-  readonly challenge: { readonly realm: string | undefined; readonly describeErrors: boolean }
+  readonly challenge: ReturnType<typeof challenge>
+  readonly credentials: ReturnType<typeof credentials>
+  readonly requireHttps: boolean | undefined
+  readonly cors: ReturnType<typeof cors>
   readonly observe: Observer | ((event: HoldfastEvent) => void) | undefined
   readonly store: Store | undefined
   readonly allowInsecureLoopback: boolean
+  readonly denyPrivateNetworks: boolean
   readonly ports: { readonly [K in keyof Ports]: Ports[K] | undefined }
 }
 
@@ -51,28 +63,28 @@ const rootShape = object<CheckedOptions>({
   issuer: optional(text),
   issuers: optional(list((value) => value)),
   audience: optional(oneOrMore(identifier)),
-  resource: optional(text),
-  resourceMetadata: withDefault(
-    object({
-      scopesSupported: optional(list(text)),
-      resourceName: optional(text),
-      resourceDocumentation: optional(text),
-      resourcePolicyUri: optional(text),
-      resourceTosUri: optional(text),
-    }),
-    {},
+  audienceMatch: withDefault(oneOf('exact', 'canonical'), 'exact'),
+  profile: optional((value, path) =>
+    value === 'mcp' ? value : fail(path, value, `'mcp'; how JWTs look is jwt: { profile: … } of an issuer`),
   ),
+  resource: optional(oneOrMore(text)),
+  resourceMetadata,
+  scopeImplies: optional(scopeImplications),
   clockSkew: withDefault(span('0s', '300s'), DEFAULTS.clockSkew),
   maxTokenLength: optional(integer(256, 65_536), DEFAULTS.maxTokenLength),
   maxTokenLifetime: withDefault(span('1m', '180d'), DEFAULTS.maxTokenLifetime),
   resilience,
   cache,
-  challenge: withDefault(object({ realm: optional(realm), describeErrors: optional(flag, true) }), {}),
+  challenge,
+  credentials,
+  requireHttps: optional(flag),
+  cors,
   observe: optional(
     satisfying((value) => typeof value === 'function' || has('on')(value), 'a function, or an object with on(event)'),
   ),
   store: optional(satisfying(has('load', 'save'), 'an object with load(name) and save(name, value)')),
   allowInsecureLoopback: optional(flag, false),
+  denyPrivateNetworks: optional(flag, false),
   ports: withDefault(
     object({
       clock: optional(
@@ -89,8 +101,14 @@ const rootShape = object<CheckedOptions>({
 /** Checks the options, fills in the defaults and freezes the result. @throws {ConfigError} */
 export function resolveSettings(options: ResourceServerOptions): Settings {
   const root = rootShape(options, '')
-  const { challenge, observe } = root
-  const endpoints = Object.freeze({ allowInsecureLoopback: root.allowInsecureLoopback })
+  const { observe, requireHttps } = root
+  const { allowInsecureLoopback, denyPrivateNetworks } = root
+  if (allowInsecureLoopback && denyPrivateNetworks) {
+    throw new ConfigError(
+      'options "allowInsecureLoopback" and "denyPrivateNetworks" contradict each other; write the first in tests, the second in production',
+    )
+  }
+  const endpoints = Object.freeze({ allowInsecureLoopback, denyPrivateNetworks })
   const issuers = listed(root).map((one, index) => {
     const path = root.issuers ? `issuers[${index}]` : ''
     return issuerSettings(typeof one === 'string' ? { issuer: one } : one, { path, audience: root.audience, endpoints })
@@ -101,14 +119,29 @@ export function resolveSettings(options: ResourceServerOptions): Settings {
       `option "cache.introspected.persist" is true, and "store" is missing; write store: fileStore({ path: '…', key: … })`,
     )
   }
-  const resource = resourceOf(root.resource, issuers, endpoints)
+  const audiences = issuers.flatMap(({ audience }) => audience)
+  const resources = resourcesOf(root.resource, {
+    audiences,
+    // Nobody connects to an identifier: it may be a private address.
+    endpoints: { allowInsecureLoopback },
+    metadata: root.resourceMetadata,
+  })
+  const { form } = root.credentials
+  if (root.profile === 'mcp') checkMcp({ resources, issuers, form })
   const settings: Settings = {
     issuers: Object.freeze(issuers),
-    resource,
-    resourceMetadata: root.resourceMetadata,
-    realm: challenge.realm ?? printable(resource ?? issuers[0]!.audience[0]!),
-    describeErrors: challenge.describeErrors,
-    maxTokenLength: root.maxTokenLength,
+    audienceMatch: root.audienceMatch,
+    profile: root.profile,
+    resources,
+    resourceMetadata: Object.freeze({
+      ...metadataSettings(root.resourceMetadata, resources),
+      bearerMethods: Object.freeze(form ? ['header', 'body'] : ['header']),
+      requireHttps,
+    }),
+    scopeImpliedBy: root.scopeImplies,
+    challenge: challengeSettings(root.challenge, resources[0] ?? audiences[0]!, root.cors.expose),
+    credentials: credentialRules(root.credentials, root.maxTokenLength, requireHttps),
+    advisesHttps: requireHttps === undefined,
     maxTokenLifetime: root.maxTokenLifetime,
     skewSeconds: root.clockSkew / 1_000,
     resilience: root.resilience,
@@ -116,7 +149,7 @@ export function resolveSettings(options: ResourceServerOptions): Settings {
     endpoints,
     observer: typeof observe === 'function' ? Object.freeze({ on: observe }) : observe,
     store: root.store,
-    ports: completed(root.ports, root.resilience),
+    ports: completed(root.ports, root),
   }
   return Object.freeze(settings)
 }
@@ -143,35 +176,27 @@ function checkTogether(issuers: readonly IssuerSettings[]): void {
       `option "accepts" of ${JSON.stringify(ruleless.issuer)} is missing: several issuers have opaque tokens; write for each which are its own, such as accepts: { prefix: 'a_' }`,
     )
   }
+  checkDecryptionKeys(issuers.map(({ issuer, jwt }) => ({ issuer, decryption: jwt?.decryption })))
   checkDisjoint(opaque.flatMap(({ issuer, accepts: rule }) => (rule ? [{ issuer, rule }] : [])))
 }
 
-/** RFC 9728 §1.2 wants an https URL; an audience may be any string. */
-function resourceOf(
-  stated: string | undefined,
-  issuers: readonly IssuerSettings[],
-  endpoints: EndpointPolicy,
-): string | undefined {
-  if (stated !== undefined && !isEndpoint(stated, endpoints))
-    fail('resource', stated, 'an https URL without a fragment')
-  return stated ?? issuers.flatMap(({ audience }) => audience).find((one) => isEndpoint(one, endpoints))
-}
-
-function realm(value: unknown, path: string): string {
-  const written = text(value, path)
-  return printable(written) === written ? written : fail(path, value, 'printable ASCII without quote and backslash')
-}
-
-/** Only the characters that need no escape in a quoted-string. */
-function printable(value: string): string {
-  return value.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')
-}
-
-function completed(given: CheckedOptions['ports'], { maxInFlight, connectTimeout }: ResilienceSettings): Ports {
+function completed(
+  given: CheckedOptions['ports'],
+  { resilience: { maxInFlight, connectTimeout }, denyPrivateNetworks }: CheckedOptions,
+): Ports {
+  const http = given.http ?? undiciHttp({ connections: maxInFlight, connectTimeout })
   return Object.freeze({
     clock: given.clock ?? systemClock,
     random: given.random ?? systemRandom,
-    http: given.http ?? undiciHttp({ connections: maxInFlight, connectTimeout }),
+    http: denyPrivateNetworks ? publicHttp(http) : http,
     signatures: given.signatures ?? systemSignatures(),
   })
+}
+
+/** Written once for all that is ever sent. */
+function publicHttp(http: Http): Http {
+  return {
+    send: (request) => http.send({ ...request, denyPrivateNetworks: true }),
+    close: () => http.close(),
+  }
 }

@@ -1,6 +1,8 @@
+import type { ChallengeSettings } from '../answer.ts'
 import type { CacheBounds } from '../cache/recency-cache.ts'
+import type { CredentialRules } from '../extract.ts'
 import type { FreshnessPolicy } from '../keys/freshness.ts'
-import type { KeySet } from '../keys/key-set.ts'
+import type { KeySet, MissingKid } from '../keys/key-set.ts'
 import type { ClientAuthentication } from '../introspection/client-authentication.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Http, TlsIdentity } from '../ports/http.ts'
@@ -8,20 +10,27 @@ import type { Observer } from '../ports/observer.ts'
 import type { Random } from '../ports/random.ts'
 import type { Signatures } from '../ports/signatures.ts'
 import type { Store } from '../ports/store.ts'
-import type { ResourceMetadataOptions } from '../resource-metadata.ts'
+import type { MetadataSettings } from '../resource-metadata.ts'
 import type { EndpointPolicy } from '../syntax/url.ts'
 import type { Algorithm } from '../verify/algorithms.ts'
+import type { DecryptionRules } from '../verify/decryption.ts'
 import type { Profile } from '../verify/jwt-header.ts'
+import type { Claims } from '../verify/claims.ts'
 import type { AcceptsRule } from './accepts.ts'
+import type { ScopeImplications } from './scope-implications.ts'
 
 /** Options with every default filled in: milliseconds, seconds where a name ends in `Seconds`, frozen. */
 export interface Settings {
   readonly issuers: readonly IssuerSettings[]
-  readonly resource: string | undefined
-  readonly resourceMetadata: { readonly [K in keyof ResourceMetadataOptions]: ResourceMetadataOptions[K] | undefined }
-  readonly realm: string
-  readonly describeErrors: boolean
-  readonly maxTokenLength: number
+  readonly audienceMatch: 'exact' | 'canonical'
+  readonly profile: 'mcp' | undefined
+  readonly resources: readonly string[]
+  readonly resourceMetadata: MetadataSettings
+  readonly scopeImpliedBy: ScopeImplications | undefined
+  readonly challenge: Omit<ChallengeSettings, 'resourceMetadataUrl'>
+  readonly credentials: CredentialRules
+  /** Whether plain http from another machine is worth a word. */
+  readonly advisesHttps: boolean
   readonly maxTokenLifetime: number
   readonly skewSeconds: number
   readonly resilience: ResilienceSettings
@@ -47,7 +56,10 @@ export interface IssuerSettings {
   readonly accepts: AcceptsRule | undefined
   readonly scopeClaims: readonly string[] | undefined
   readonly requiredClaims: Readonly<Record<string, string | number | boolean>>
+  readonly kind: ((claims: Claims) => unknown) | undefined
   readonly metadataUrl: string | undefined
+  readonly pinEndpoints: boolean
+  readonly strictHttpCache: boolean
   readonly tls: TlsIdentity | undefined
 }
 
@@ -56,9 +68,13 @@ export interface JwtSettings {
   readonly algorithms: readonly Algorithm[]
   readonly jwksUri: string | undefined
   readonly pinned: KeySet | undefined
+  readonly missingKid: MissingKid
   readonly mode: 'offline' | 'online' | 'onlineWhenHealthy'
   readonly maxTokenAgeSeconds: number | undefined
   readonly maxTokenLifetimeSeconds: number | undefined
+  readonly maxAudiences: number | undefined
+  readonly rejectKeyHeaders: boolean
+  readonly decryption: DecryptionRules | undefined
 }
 
 export interface IntrospectionSettings {
@@ -66,6 +82,10 @@ export interface IntrospectionSettings {
   readonly endpoint: string | undefined
   readonly audience: 'required' | 'ifPresent' | 'off'
   readonly parameters: Readonly<Record<string, string>>
+  readonly tokenTypeHint: boolean
+  readonly structuredSuffix: boolean
+  readonly pick: readonly string[] | undefined
+  readonly honourNoStore: boolean
 }
 
 export interface ResilienceSettings {

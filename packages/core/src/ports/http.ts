@@ -15,6 +15,11 @@ export interface HttpRequest {
   readonly lane: string
   /** A longer body is an error of kind `too_large`. */
   readonly maxBytes: number
+  /**
+   * Speaks to no loopback, private or link-local address, whatever name leads there: that is an error of kind
+   * `address_denied`. Judged by the address that is connected to. Default false.
+   */
+  readonly denyPrivateNetworks?: boolean | undefined
   /** Ends the exchange wherever it is, a dripping body included. */
   readonly signal: AbortSignal
 }
@@ -33,7 +38,16 @@ export interface Http {
   close(): Promise<void>
 }
 
-export type HttpErrorKind = 'dns' | 'connect' | 'tls' | 'reset' | 'timeout' | 'aborted' | 'too_large' | 'protocol'
+export type HttpErrorKind =
+  | 'dns'
+  | 'connect'
+  | 'address_denied'
+  | 'tls'
+  | 'reset'
+  | 'timeout'
+  | 'aborted'
+  | 'too_large'
+  | 'protocol'
 
 /** An exchange that gave no complete answer. The message is its kind; the cause stays with the debugger. */
 export class HttpError extends Error {

@@ -6,6 +6,7 @@ export type HoldfastEvent =
   | RefusedEvent
   | StaleEvent
   | DocumentEvent
+  | EndpointMovedEvent
   | KeyEvent
   | IntrospectionEvent
   | EndpointEvent
@@ -43,6 +44,15 @@ export interface DocumentEvent {
   readonly trigger: 'start' | 'ahead' | 'expired' | 'unknown_kid'
   /** For `failed`: the kind of trouble, one of a closed list. */
   readonly trouble: string | undefined
+}
+
+/** The metadata of an issuer names another place for an endpoint than before. */
+export interface EndpointMovedEvent {
+  readonly type: 'endpoint_moved'
+  readonly issuer: string
+  readonly endpoint: 'keys' | 'introspection'
+  /** True where `pinEndpoints` keeps the endpoint at its origin. */
+  readonly refused: boolean
 }
 
 /** A published key is not used. */

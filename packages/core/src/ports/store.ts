@@ -6,7 +6,7 @@
  * requests wait for the revocations in it and then get 503.
  */
 export interface Store {
-  /** The value saved last under this name, or `undefined`. */
+  /** The value saved last under this name, or `undefined`. What is no text counts as a failure. */
   load(name: string): Promise<string | undefined>
   /** Resolves once the value would survive a restart. */
   save(name: string, value: string): Promise<void>

@@ -1,4 +1,7 @@
+import { lookup as systemLookup } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector, Pool } from 'undici'
+import { isPublicAddress } from '../syntax/address.ts'
 import {
   HttpError,
   type Http,
@@ -13,6 +16,8 @@ export interface UndiciHttpOptions {
   readonly connections: number
   /** Milliseconds until a connection attempt is given up. */
   readonly connectTimeout: number
+  /** How names become addresses. Default: the machine's way, `dns.lookup`. */
+  readonly lookup?: LookupFunction
 }
 
 /** Idle sockets go before the 5 s after which common servers close them under us. */
@@ -23,12 +28,19 @@ const LAST_RESORT_MS = 60_000
 /** The network over undici: one pool per origin, lane and client certificate; certificates are always checked. */
 export function undiciHttp(options: UndiciHttpOptions): Http {
   const pools = new Map<TlsIdentity | undefined, Map<string, Pool>>()
+  const { lookup } = options
   let closed = false
 
-  function poolFor(origin: string, { lane, tls }: HttpRequest): Pool {
+  function connector(tls: TlsIdentity | undefined, by: LookupFunction | undefined): buildConnector.connector {
+    const known = { timeout: options.connectTimeout, allowH2: false, ...tlsOf(tls), ...(by ? { lookup: by } : {}) }
+    return watched(buildConnector(known))
+  }
+
+  function poolFor(origin: string, { lane, tls, denyPrivateNetworks = false }: HttpRequest): Pool {
     let byLane = pools.get(tls)
     if (!byLane) pools.set(tls, (byLane = new Map()))
-    const name = `${origin} ${lane}`
+    // A socket that may lead anywhere is not for a request that may not.
+    const name = `${origin} ${denyPrivateNetworks} ${lane}`
     let pool = byLane.get(name)
     if (!pool) {
       pool = new Pool(origin, {
@@ -39,7 +51,7 @@ export function undiciHttp(options: UndiciHttpOptions): Http {
         keepAliveMaxTimeout: KEEP_ALIVE_MS,
         headersTimeout: LAST_RESORT_MS,
         bodyTimeout: LAST_RESORT_MS,
-        connect: watched(buildConnector({ timeout: options.connectTimeout, allowH2: false, ...tlsOf(tls) })),
+        connect: denyPrivateNetworks ? publicOnly(connector(tls, publicLookup(lookup))) : connector(tls, lookup),
       })
       byLane.set(name, pool)
     }
@@ -88,6 +100,35 @@ function tlsOf(tls: TlsIdentity | undefined): {
   }
 }
 
+/** A connection is not even tried: the server behind a private address hears nothing of us. */
+function denied(): Error {
+  return Object.assign(new Error('the address is private'), { code: 'ERR_ADDRESS_DENIED' })
+}
+
+/** An address in the URL itself is looked up by nobody. */
+function publicOnly(connect: buildConnector.connector): buildConnector.connector {
+  return (options, done) => {
+    const host = options.hostname.replace(/^\[(.*)\]$/, '$1')
+    if (isIP(host) !== 0 && !isPublicAddress(host)) return done(denied(), null)
+    connect(options, done)
+  }
+}
+
+/** Looks a name up for exactly one connection, so that no later answer can lead it elsewhere. */
+function publicLookup(lookup: LookupFunction = systemLookup): LookupFunction {
+  return (hostname, options, done) => {
+    lookup(hostname, { ...options, all: true }, (error, found, family = 0) => {
+      if (error) return done(error, '')
+      const all = typeof found === 'string' ? [{ address: found, family }] : found
+      const open = all.filter(({ address }) => isPublicAddress(address))
+      const [first] = open
+      if (!first) return done(denied(), '')
+      if (options.all === true) return done(null, open)
+      done(null, first.address, first.family)
+    })
+  }
+}
+
 async function readAtMost(body: AsyncIterable<Buffer> & { destroy(): unknown }, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
@@ -109,6 +150,7 @@ function joined(headers: Record<string, string | string[] | undefined>): Record<
 }
 
 const KINDS: Readonly<Record<string, HttpErrorKind>> = {
+  ERR_ADDRESS_DENIED: 'address_denied',
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
   ECONNREFUSED: 'connect',

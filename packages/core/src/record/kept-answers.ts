@@ -11,6 +11,7 @@ export interface KeptAnswer {
   readonly until: number
   /** Milliseconds the answer allows itself to be reused, when it says so. */
   readonly freshFor: number | undefined
+  /** Whose answer it is; what else it depends on is said after a space. */
   readonly issuer: string
   /** As JSON. */
   readonly claims: string

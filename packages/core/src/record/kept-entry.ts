@@ -1,4 +1,6 @@
-import { parseAnswer } from '../introspection/answer.ts'
+import { digestOf } from '../cache/digest.ts'
+import { type AnswerReading, parseAnswer } from '../introspection/answer.ts'
+import type { IntrospectionSettings } from '../options/settings.ts'
 import { ageOf, type Clock } from '../ports/clock.ts'
 import { type EvidenceTerms, usableTime } from '../verify/evidence-terms.ts'
 import type { ScopeSource } from '../verify/scopes.ts'
@@ -12,6 +14,23 @@ export interface AnswerIssuer {
   readonly issuer: string
   readonly verifier: Verifier
   readonly scopeSource: ScopeSource
+  readonly reading: AnswerReading
+  /** See {@link fingerprintOf}. */
+  readonly fingerprint: string
+}
+
+/**
+ * What answers depend on beside the token: the endpoint that is asked, the client that asks, and the parameters
+ * (RFC 7662 §2.2). Where one of them changes, what was answered before is not known any more.
+ */
+export function fingerprintOf({
+  endpoint,
+  client,
+  parameters,
+}: Pick<IntrospectionSettings, 'endpoint' | 'client' | 'parameters'>): string {
+  const { method, clientId } = client
+  const sorted = Object.entries(parameters).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return digestOf(JSON.stringify([endpoint ?? null, method, clientId ?? null, sorted]))
 }
 
 export interface KeptEntryTerms {
@@ -26,14 +45,15 @@ export function lineFrom(entry: VerifiedToken, { issuers, terms }: KeptEntryTerm
   const { digest, issuer, claims, since, freshFor, expiresAt, verifier } = entry
   const age = ageOf(since, clock)
   const usableFor = usableTime(terms, freshFor) - age
-  if (!(usableFor > 0) || verifier !== issuers.get(issuer)?.verifier) return undefined
+  const owner = issuers.get(issuer)
+  if (!(usableFor > 0) || !owner || verifier !== owner.verifier) return undefined
   return lineOf({
     digest,
     // By the clock of now: one that was corrected since must make nothing younger.
     since: Math.floor(clock.wall() - age),
     until: Math.min(Math.ceil(clock.wall() + usableFor), (expiresAt ?? Infinity) * 1_000),
     freshFor,
-    issuer,
+    issuer: originOf(owner),
     claims: JSON.stringify(claims),
   })
 }
@@ -50,15 +70,16 @@ export function entryFrom(
   isForgotten: (since: number) => boolean,
 ): VerifiedToken | undefined {
   const kept = parseLine(line)
-  const owner = kept && issuers.get(kept.issuer)
-  if (!owner) return undefined
+  const owner = kept && issuers.get(kept.issuer.slice(0, kept.issuer.lastIndexOf(' ')))
+  if (!owner || kept.issuer !== originOf(owner)) return undefined
   const { since, freshFor } = kept
   const age = clock.wall() - since
   if (age < 0 || age >= usableTime(terms, freshFor) || isForgotten(since)) return undefined
-  const answer = activeAnswer(kept.claims)
+  const answer = activeAnswer(kept.claims, owner.reading)
   if (!answer || hasExpired(answer.claims['exp'], clock.wall())) return undefined
   const { claims } = answer
-  const fields = { ...owner, digest, claims, freshFor, since: instantAt(since, clock) }
+  const { issuer, verifier, scopeSource } = owner
+  const fields = { issuer, verifier, scopeSource, digest, claims, freshFor, since: instantAt(since, clock) }
   return new VerifiedToken({ ...fields, by: 'introspection', key: undefined })
 }
 
@@ -66,10 +87,15 @@ function hasExpired(exp: unknown, wall: number): boolean {
   return typeof exp === 'number' && wall >= exp * 1_000
 }
 
-function activeAnswer(claims: string): (ReturnType<typeof parseAnswer> & { is: 'active' }) | undefined {
+const originOf = ({ issuer, fingerprint }: AnswerIssuer): string => `${issuer} ${fingerprint}`
+
+function activeAnswer(
+  claims: string,
+  reading: AnswerReading,
+): (ReturnType<typeof parseAnswer> & { is: 'active' }) | undefined {
   const headers = { 'content-type': 'application/json' }
   try {
-    const answer = parseAnswer({ status: 200, headers, body: Buffer.from(claims) })
+    const answer = parseAnswer({ status: 200, headers, body: Buffer.from(claims) }, reading)
     return answer.is === 'active' ? answer : undefined
   } catch {
     return undefined

@@ -46,7 +46,7 @@ export class Snapshots {
     if (!store) return { kept: undefined }
     try {
       const kept = await withDeadline(DEADLINE, this.#clock, async () => store.load(name))
-      return { kept: kept ?? undefined } // a key-value store may say `null`
+      return { kept: textIn(kept) }
     } catch (error) {
       this.#failed('load', kindOf(error))
       return 'failed'
@@ -136,7 +136,14 @@ export function instantAt(wall: number, clock: Clock): Instant {
 }
 
 function updated(store: Store, name: string, merge: Merge): Promise<void> {
-  return store.update ? store.update(name, merge) : store.save(name, merge(undefined))
+  return store.update ? store.update(name, (kept) => merge(textIn(kept))) : store.save(name, merge(undefined))
+}
+
+/** A key-value store may say `null`. @throws {TypeError} for what is no text: some clients give octets. */
+function textIn(kept: unknown): string | undefined {
+  if (kept === undefined || kept === null) return undefined
+  if (typeof kept !== 'string') throw new TypeError('the store gave something that is no text')
+  return kept
 }
 
 function kindOf(error: unknown): StoreErrorKind | undefined {

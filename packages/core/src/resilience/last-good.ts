@@ -10,8 +10,17 @@ export interface Loaded<T> {
   readonly value: T
   /** Milliseconds for which the value is fresh. */
   readonly freshFor: number
-  /** The document as it came, for a snapshot. */
-  readonly text: string
+  /** Milliseconds after which the value is not used any more, where that is sooner than the hard bound. */
+  readonly usableFor?: number | undefined
+  /** The document as it came, for a snapshot; `undefined` where it is not to be kept. */
+  readonly text: string | undefined
+}
+
+/** A value, and since when. */
+interface Held<T> {
+  readonly value: T
+  readonly since: Instant
+  readonly usableFor?: number | undefined
 }
 
 /** A load that failed, with its kind of trouble from a closed list, and the pause that the server asked for. */
@@ -68,7 +77,7 @@ export class LastGood<T> {
   readonly #source: Source<T>
   readonly #hardBound: number
   readonly #ports: LastGoodPorts
-  #held: { readonly value: T; readonly since: Instant } | undefined
+  #held: Held<T> | undefined
   #first: Promise<unknown> | undefined
   #flight: Promise<boolean> | undefined
   #askedAt = -Infinity
@@ -90,7 +99,9 @@ export class LastGood<T> {
 
   /** The value, while it is inside its hard bound. */
   get value(): T | undefined {
-    return this.#held && this.age < this.#hardBound ? this.#held.value : undefined
+    if (!this.#held) return undefined
+    const { value, usableFor = Infinity } = this.#held
+    return this.age < Math.min(this.#hardBound, usableFor) ? value : undefined
   }
 
   /** Milliseconds since the load behind the value began; `Infinity` without one. */
@@ -164,13 +175,13 @@ export class LastGood<T> {
     const since = instantOf(clock)
     try {
       const loaded = await this.#source.load(this.#held?.value)
-      this.#held = { value: loaded.value, since }
+      this.#held = { value: loaded.value, since, usableFor: loaded.usableFor }
       this.#askedAt = since.monotonic
       this.#freshUntil = since.monotonic + loaded.freshFor
       this.#failures = 0
       this.#lastTrouble = undefined
       this.#schedule(loaded.freshFor * (AHEAD + (random.next() * 2 - 1) * SPREAD), 'ahead')
-      this.#source.keep?.(loaded.text, since)
+      if (loaded.text !== undefined) this.#source.keep?.(loaded.text, since)
       report('loaded', trigger)
       return true
     } catch (error) {

@@ -2,13 +2,18 @@ import { LRUCache } from 'lru-cache'
 import { decodeBase64url } from './base64url.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 
-/** A JWT taken apart. Nothing in it is trusted: not one bit has been verified. */
-export interface UnverifiedJwt {
+/** A compact JWS taken apart, whatever it signs. Nothing in it is trusted: not one bit has been verified. */
+export interface UnverifiedJws {
   readonly header: JsonObject
-  readonly claims: JsonObject
+  readonly payload: Buffer
   /** The octets that the signature covers. */
   readonly signed: Buffer
   readonly signature: Buffer
+}
+
+/** A JWS whose payload is a JSON object. */
+export interface UnverifiedJwt extends UnverifiedJws {
+  readonly claims: JsonObject
 }
 
 /** Characters of an encoded header: 2,048 octets. */
@@ -50,16 +55,22 @@ function countDots(token: string): number {
   return dots
 }
 
-/** Takes a compact JWS apart (RFC 7515 §7.1): three canonical segments, a JSON object in the first two. */
+/** Takes a signed JWT apart: a compact JWS, and a JSON object in its payload (RFC 7519 §7.2). */
 export function parseJws(token: string): UnverifiedJwt | undefined {
+  const jws = parseCompactJws(token)
+  const claims = jws && parseJsonObject(jws.payload)
+  return claims && { ...jws, claims }
+}
+
+/** Takes a compact JWS apart (RFC 7515 §7.1): three canonical segments, a JSON object in the first. */
+export function parseCompactJws(token: string): UnverifiedJws | undefined {
   const first = token.indexOf('.')
   const last = token.lastIndexOf('.')
   if (first === -1 || token.indexOf('.', first + 1) !== last) return undefined
   const header = parseHeader(token.slice(0, first))
   const payload = header && decodeBase64url(token.slice(first + 1, last))
-  const claims = payload && parseJsonObject(payload)
-  const signature = claims && decodeBase64url(token.slice(last + 1))
-  return signature && { header, claims, signature, signed: Buffer.from(token.slice(0, last), 'latin1') }
+  const signature = payload && decodeBase64url(token.slice(last + 1))
+  return signature && { header, payload, signature, signed: Buffer.from(token.slice(0, last), 'latin1') }
 }
 
 /** The `exp` that a JWT names, in seconds. Unverified, and good enough: a token that lies about it is none. */

@@ -20,6 +20,11 @@ export function sourceKey(address: string | undefined): string | undefined {
   return isIPv6(host) ? networkOf(host) : copyOf(address, 'utf16le')
 }
 
+/** True for an address of this machine (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3), in any spelling that sockets use. */
+export function isLoopback(address: string): boolean {
+  return /^(?:::ffff:)?127\.[\d.]+$|^::1$/i.test(address)
+}
+
 function networkOf(address: string): string {
   const groups = groupsOf(address)
   const start = groups.slice(0, 6).join(':')

@@ -14,6 +14,8 @@ export type Algorithm =
   | 'Ed25519'
   | 'Ed448'
   | 'HS256'
+  | 'HS384'
+  | 'HS512'
 
 /** What one algorithm asks of its key and its signature. Facts that vary together are one row. */
 export interface AlgorithmFacts {
@@ -66,6 +68,8 @@ export const ALGORITHMS: Readonly<Record<Algorithm, AlgorithmFacts>> = Object.fr
   Ed25519: { kty: 'OKP', crv: 'Ed25519', hash: null, signatureLength: 64, coordinate: 32 },
   Ed448: { kty: 'OKP', crv: 'Ed448', hash: null, signatureLength: 114, coordinate: 57, slow: true },
   HS256: { kty: 'oct', hash: 'sha256', signatureLength: 32 },
+  HS384: { kty: 'oct', hash: 'sha384', signatureLength: 48 },
+  HS512: { kty: 'oct', hash: 'sha512', signatureLength: 64 },
 })
 
 /** In the order by which a published key without `alg` is bound to one algorithm. */

@@ -47,11 +47,31 @@ export function audienceOf(claims: Claims): readonly string[] {
 
 const NOBODY: readonly string[] = Object.freeze([])
 
-/** Code point by code point: no URL semantics, no case folding, no pattern (RFC 7519 §4.1.3). */
-export function audienceFits(claims: Claims, expected: readonly string[]): boolean {
+/** How audiences are compared. */
+export type AudienceMatch = 'exact' | 'canonical'
+
+export interface AudienceRule {
+  readonly audience: readonly string[]
+  /** Default `exact`. */
+  readonly audienceMatch?: AudienceMatch
+}
+
+/**
+ * Code point by code point: no URL semantics, no case folding, no pattern (RFC 7519 §4.1.3). With `canonical` the case of
+ * scheme and host does not matter, and nothing else changes; `expected` is then {@link canonicalAudience canonical}.
+ */
+export function audienceFits(claims: Claims, expected: readonly string[], match: AudienceMatch = 'exact'): boolean {
   const { aud } = claims
+  if (match === 'canonical') return audienceOf(claims).some((one) => expected.includes(canonicalAudience(one)))
   if (typeof aud === 'string') return expected.includes(aud)
   return Array.isArray(aud) && (aud as readonly string[]).some((one) => expected.includes(one))
+}
+
+/** Scheme and host in lower case. ASCII only: elsewhere folding would make equal what is not (the Kelvin sign). */
+export function canonicalAudience(audience: string): string {
+  const [, place] = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#@]*)(?:[/?#]|$)/.exec(audience) ?? []
+  if (place === undefined) return audience
+  return place.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()) + audience.slice(place.length)
 }
 
 export interface TimeRules {
@@ -59,24 +79,46 @@ export interface TimeRules {
   readonly skew: number
 }
 
-/** `exp`, `nbf` and `iat` against now, in seconds (RFC 7519 §4.1.4 to §4.1.6). */
-export function checkTimes(claims: Claims, now: number, { skew }: TimeRules): Refusal | undefined {
-  const { exp, nbf, iat } = claims as { exp?: number; nbf?: number; iat?: number }
-  if (exp !== undefined && now >= exp + skew) return { reason: 'token_expired' }
-  if (nbf !== undefined && now < nbf - skew) return { reason: 'token_not_yet_valid' }
-  if (iat !== undefined && now < iat - skew) return { reason: 'token_not_yet_valid' }
-  return undefined
+/** `exp` against now, in seconds (RFC 7519 §4.1.4). */
+export function isExpired({ exp }: Claims, now: number, skew: number): boolean {
+  return exp !== undefined && now >= (exp as number) + skew
 }
 
-/** What servers write into `token_use` for access tokens, and into `typ` for tokens that are none. */
+/** `nbf` and `iat` against now, in seconds (RFC 7519 §4.1.5, §4.1.6). */
+export function isEarly({ nbf, iat }: Claims, now: number, skew: number): boolean {
+  return (nbf !== undefined && now < (nbf as number) - skew) || (iat !== undefined && now < (iat as number) - skew)
+}
+
+/** All times at once; of a token whose claims have been judged before, they alone change. */
+export function checkTimes(claims: Claims, now: number, { skew }: TimeRules): Refusal | undefined {
+  if (isExpired(claims, now, skew)) return { reason: 'token_expired' }
+  return isEarly(claims, now, skew) ? { reason: 'token_not_yet_valid' } : undefined
+}
+
+/** What servers write into `token_use` for access tokens. */
 const ACCESS_USES: readonly unknown[] = ['access', 'access_token']
-const OTHER_TYPES: readonly unknown[] = ['ID', 'Refresh', 'Offline', 'Logout']
+/** What they write, in some case, into `typ` or `token_type` of tokens that are none. */
+const OTHER_KINDS = /^(?:id|refresh|offline|logout|(?:id|refresh|logout)[_-]?token)$/i
+/** The same in `type`, which may mean something else. */
+const OTHER_TYPE = /^(?:refresh|(?:id|refresh|logout)[_-]?token)$/i
+
+const says = (claim: unknown, kinds: RegExp): boolean => typeof claim === 'string' && kinds.test(claim)
 
 /**
  * True for tokens that say of themselves, by a vendor's claim, that they are refresh, ID or logout tokens. A claim for
  * which the configuration names the right value is judged by that alone.
  */
-export function isOtherKind({ token_use: use, typ }: Claims, required: Readonly<Record<string, unknown>>): boolean {
-  if (!Object.hasOwn(required, 'token_use') && use !== undefined && !ACCESS_USES.includes(use)) return true
-  return !Object.hasOwn(required, 'typ') && OTHER_TYPES.includes(typ)
+export function isOtherKind(claims: Claims, required: Readonly<Record<string, unknown>>): boolean {
+  const told = (name: string): Claims[string] => (Object.hasOwn(required, name) ? undefined : claims[name])
+  const use = told('token_use')
+  if (use !== undefined && !ACCESS_USES.includes(use)) return true
+  return says(told('typ'), OTHER_KINDS) || says(told('token_type'), OTHER_KINDS) || says(told('type'), OTHER_TYPE)
+}
+
+/** Names a claim that has not the value that configuration requires, if there is one. */
+export function otherValue(claims: Claims, required: Readonly<Record<string, unknown>>): false | string {
+  for (const name in required) {
+    if (!Object.hasOwn(claims, name) || claims[name] !== required[name]) return `claim "${name}"`
+  }
+  return false
 }

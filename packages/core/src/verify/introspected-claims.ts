@@ -1,10 +1,13 @@
 import type { Refusal } from '../errors.ts'
-import { audienceFits, type Claims, isOtherKind } from './claims.ts'
+import { audienceFits, type AudienceMatch, type Claims, isExpired, isOtherKind, otherValue } from './claims.ts'
+import { firstObjection, type Rule } from './rule.ts'
 
 /** What an active answer must say before its token may act here. */
 export interface IntrospectionRules {
   readonly issuer: string
   readonly audience: readonly string[]
+  /** Default `exact`. */
+  readonly audienceMatch?: AudienceMatch
   /** `required`: an answer without `aud` is refused. `ifPresent` and `off` are for servers that never send it. */
   readonly audiencePolicy: 'required' | 'ifPresent' | 'off'
   /** Seconds; for `nbf` only: an answer is never used past its `exp`. */
@@ -15,31 +18,42 @@ export interface IntrospectionRules {
 /** `token_type` values of access tokens. Refresh and ID tokens are active, too, and are not for us. */
 const ACCESS_TOKEN_TYPES = ['bearer', 'dpop', 'access_token']
 
+/** What an active answer is judged by, in this order. Its `exp` is never stretched. */
+export const ANSWER_RULES: readonly Rule<Claims, IntrospectionRules>[] = [
+  { reason: 'token_expired', objects: (claims, _, now) => isExpired(claims, now, 0) },
+  {
+    reason: 'token_not_yet_valid',
+    objects: ({ nbf }, { skew }, now) => nbf !== undefined && now < (nbf as number) - skew,
+  },
+  { reason: 'issuer_wrong', objects: ({ iss }, { issuer }) => iss !== undefined && iss !== issuer },
+  {
+    reason: 'token_kind_wrong',
+    objects: ({ token_type: type }) => isOtherType(type) && '"token_type" is not one of an access token',
+  },
+  {
+    reason: 'token_kind_wrong',
+    objects: (claims, { requiredClaims }) => isOtherKind(claims, requiredClaims) && 'a refresh or ID token',
+  },
+  { reason: 'token_kind_wrong', objects: (claims, { requiredClaims }) => otherValue(claims, requiredClaims) },
+  {
+    reason: 'audience_missing',
+    objects: ({ aud }, { audiencePolicy }) => audiencePolicy === 'required' && aud === undefined,
+  },
+  { reason: 'audience_wrong', objects: namesOthers },
+]
+
 /**
  * Judges an active answer at `now`, in seconds, on every use: kept is what the server said, never our decision
  * (RFC 7662 §4). Pure.
  */
 export function checkIntrospectedClaims(claims: Claims, rules: IntrospectionRules, now: number): Refusal | undefined {
-  const { exp, nbf, iss, token_type: tokenType } = claims
-  if (exp !== undefined && now >= (exp as number)) return { reason: 'token_expired' }
-  if (nbf !== undefined && now < (nbf as number) - rules.skew) return { reason: 'token_not_yet_valid' }
-  if (iss !== undefined && iss !== rules.issuer) return { reason: 'issuer_wrong' }
-  if (
-    tokenType !== undefined &&
-    !(typeof tokenType === 'string' && ACCESS_TOKEN_TYPES.includes(tokenType.toLowerCase()))
-  ) {
-    return { reason: 'token_kind_wrong', detail: '"token_type" is not one of an access token' }
-  }
-  if (isOtherKind(claims, rules.requiredClaims)) return { reason: 'token_kind_wrong', detail: 'a refresh or ID token' }
-  for (const name in rules.requiredClaims) {
-    if (!Object.hasOwn(claims, name) || claims[name] !== rules.requiredClaims[name])
-      return { reason: 'token_kind_wrong', detail: `claim "${name}"` }
-  }
-  return checkAudience(claims, rules)
+  return firstObjection(ANSWER_RULES, claims, rules, now)
 }
 
-function checkAudience(claims: Claims, { audience, audiencePolicy }: IntrospectionRules): Refusal | undefined {
-  if (audiencePolicy === 'off') return undefined
-  if (claims['aud'] === undefined) return audiencePolicy === 'required' ? { reason: 'audience_missing' } : undefined
-  return audienceFits(claims, audience) ? undefined : { reason: 'audience_wrong' }
+function isOtherType(type: unknown): boolean {
+  return type !== undefined && !(typeof type === 'string' && ACCESS_TOKEN_TYPES.includes(type.toLowerCase()))
+}
+
+function namesOthers(claims: Claims, { audience, audienceMatch, audiencePolicy }: IntrospectionRules): boolean {
+  return audiencePolicy !== 'off' && claims['aud'] !== undefined && !audienceFits(claims, audience, audienceMatch)
 }

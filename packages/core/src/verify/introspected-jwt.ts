@@ -1,4 +1,5 @@
 import { AuthError } from '../errors.ts'
+import type { Checks } from '../explain/checks.ts'
 import { Trouble, TROUBLES } from '../introspection/introspector.ts'
 import type { Json } from '../syntax/json.ts'
 import { parseScope } from '../syntax/scope.ts'
@@ -49,6 +50,12 @@ export class IntrospectedJwtVerifier implements Verifier {
     // While the authority was asked, the key may have left its set, and the token may have ended.
     const still = await this.#signed(presented)
     return answer ? this.#together(still, answer)! : { ...still, stale: true }
+  }
+
+  async explain(presented: Presented, checks: Checks): Promise<VerifiedToken | undefined> {
+    const local = await this.#local.explain(presented, checks)
+    if (this.#parts.mode !== 'offline') await this.#authority.explain(presented, checks)
+    return local
   }
 
   forget(digest: string): void {

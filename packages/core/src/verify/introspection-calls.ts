@@ -101,7 +101,8 @@ export class IntrospectionCalls {
     const known = positives.peek(digest)
     if (wanted && !(known && known.since.monotonic > since.monotonic)) {
       negatives.delete(digest)
-      positives.set(digest, verified)
+      if (answer.once !== true) positives.set(digest, verified)
+      else if (known) positives.delete(digest)
     }
     return { is: 'active', token: verified }
   }

@@ -1,10 +1,12 @@
 import { type AuthError, type Reason, refused } from '../errors.ts'
+import type { Checks } from '../explain/checks.ts'
+import { detailOf } from '../explain/details.ts'
 import type { Want } from '../introspection/inquiry.ts'
 import { Trouble } from '../introspection/introspector.ts'
 import { ageOf } from '../ports/clock.ts'
 import { STILL_RUNNING, waitAtMost } from '../resilience/deadline.ts'
 import { freshTime, usableTime } from './evidence-terms.ts'
-import { checkIntrospectedClaims, type IntrospectionRules } from './introspected-claims.ts'
+import { ANSWER_RULES, checkIntrospectedClaims, type IntrospectionRules } from './introspected-claims.ts'
 import { type Call, IntrospectionCalls, type IntrospectionCallsParts, type Outcome } from './introspection-calls.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import type { Presented, Verdict, Verifier } from './verifier.ts'
@@ -103,6 +105,18 @@ export class IntrospectionVerifier implements Verifier {
     throw this.#unavailable('evidence_too_old', trouble)
   }
 
+  async explain({ digest }: Presented, checks: Checks): Promise<VerifiedToken | undefined> {
+    const { positives, negatives, rules, clock } = this.#parts
+    const known = positives.peek(digest)
+    if (negatives.judge(digest)) checks.failed('token_inactive', 'the authorization server called it inactive')
+    else if (known && this.#age(known) < this.#usableFor(known)) checks.passed('token_inactive')
+    else checks.unknown('token_inactive', 'no answer is at hand; a request would ask the authorization server')
+    if (!known) return undefined
+    const now = clock.wall() / 1_000
+    checks.rules(ANSWER_RULES, known.claims, rules, now, (reason) => detailOf(reason, known, rules, now))
+    return known
+  }
+
   /** Forgets a token, and what a running call will say of it. */
   forget(digest: string): void {
     this.#parts.positives.delete(digest)
@@ -155,8 +169,12 @@ export class IntrospectionVerifier implements Verifier {
     return entry
   }
 
+  /** Infinite where a wall clock that was set back would give a token a second life: then nobody can tell. */
   #age(entry: VerifiedToken): number {
-    return ageOf(entry.since, this.#parts.clock)
+    const { clock } = this.#parts
+    const age = ageOf(entry.since, clock)
+    const end = (entry.expiresAt ?? Infinity) * 1_000
+    return age >= end - entry.since.wall && clock.wall() < end ? Infinity : age
   }
 
   #freshFor(entry: VerifiedToken): number {

@@ -1,15 +1,18 @@
 import type { RecencyCache } from '../cache/recency-cache.ts'
 import { refused } from '../errors.ts'
+import type { Checks } from '../explain/checks.ts'
+import { explainJwt } from '../explain/jwt.ts'
 import type { VerificationKey } from '../keys/jwk.ts'
 import type { KeyHint } from '../keys/key-set.ts'
 import type { KeySource } from '../keys/key-source.ts'
 import { type Clock, instantOf } from '../ports/clock.ts'
 import type { Signatures } from '../ports/signatures.ts'
-import { parseJws, type UnverifiedJwt } from '../syntax/jws.ts'
+import { parseJws, shapeOf, type UnverifiedJwt } from '../syntax/jws.ts'
 import type { Algorithm } from './algorithms.ts'
 import { checkTimes } from './claims.ts'
 import { checkJwtClaims, type JwtRules } from './jwt-claims.ts'
-import { checkHeader } from './jwt-header.ts'
+import type { Decryptor, OpenedJwt } from './decryption.ts'
+import { checkHeader, offersKey } from './jwt-header.ts'
 import type { ScopeSource } from './scopes.ts'
 import { signedBy, signedByNow } from './signature.ts'
 import { VerifiedToken } from './verified-token.ts'
@@ -19,6 +22,10 @@ export interface JwtVerifierParts {
   readonly rules: JwtRules
   readonly algorithms: readonly Algorithm[]
   readonly scopeSource: ScopeSource
+  /** Whether a token that offers a key of its own is refused. */
+  readonly rejectKeyHeaders: boolean
+  /** Opens encrypted tokens, where they are taken. */
+  readonly decryptor: Decryptor | undefined
   readonly keys: KeySource
   readonly store: RecencyCache<VerifiedToken>
   readonly signatures: Signatures
@@ -54,8 +61,9 @@ export class JwtVerifier implements Verifier {
   }
 
   now(presented: Presented): Verdict | undefined {
-    const { jwt, hint } = this.#check(presented)
-    const request = { ...hint, arrivedAt: presented.arrivedAt }
+    if (this.#isEncrypted(presented)) return undefined
+    const jwt = this.#read(presented)
+    const request = { ...this.#check(jwt), arrivedAt: presented.arrivedAt }
     const keys = this.#parts.keys.at(request)
     if (!keys) return undefined
     for (const key of keys) {
@@ -68,9 +76,10 @@ export class JwtVerifier implements Verifier {
   }
 
   async verify(presented: Presented): Promise<Verdict> {
-    const { jwt, hint } = this.#check(presented)
-    const { keys } = this.#parts
-    const request = { ...hint, arrivedAt: presented.arrivedAt, signal: presented.signal }
+    const { keys, decryptor } = this.#parts
+    const encrypted = this.#isEncrypted(presented)
+    const jwt = encrypted ? await decryptor!.open(presented.token, presented.digest) : this.#read(presented)
+    const request = { ...this.#check(jwt), arrivedAt: presented.arrivedAt, signal: presented.signal }
     const tried = await keys.find(request)
     const verdict = await this.#once(presented, jwt, tried)
     if (verdict) return verdict
@@ -117,38 +126,72 @@ export class JwtVerifier implements Verifier {
     return undefined
   }
 
+  async explain(presented: Presented, checks: Checks): Promise<VerifiedToken | undefined> {
+    const { decryptor } = this.#parts
+    const jwt = this.#isEncrypted(presented)
+      ? await checks.step('decryption_failed', () => decryptor!.open(presented.token, presented.digest))
+      : await checks.step('token_malformed', () => this.#read(presented))
+    const key = jwt && (await explainJwt(jwt, this.#parts, checks))
+    return key && !checks.refused ? this.#tokenOf(presented, jwt, key) : undefined
+  }
+
   forget(digest: string): void {
     this.#parts.store.delete(digest)
   }
 
-  /** All that can be said without a key. Claims are judged here for refusal only: junk then costs no key fetch. */
-  #check(presented: Presented): { jwt: UnverifiedJwt; hint: KeyHint } {
-    const { rules, algorithms, clock } = this.#parts
-    const jwt = presented.jwt ?? parseJws(presented.token)
-    if (!jwt) throw refused('token_malformed', { issuer: rules.issuer })
-    const hint = checkHeader(jwt.header, rules.profile, algorithms)
-    const refusal = checkJwtClaims(jwt.claims, rules, clock.wall() / 1_000)
-    if (refusal) throw refused(refusal.reason, { ...refusal, issuer: rules.issuer, unverified: true })
-    return { jwt, hint }
+  /** Opening takes waiting. What is taken apart already is not encrypted. */
+  #isEncrypted({ jwt, token }: Presented): boolean {
+    return this.#parts.decryptor !== undefined && jwt === undefined && shapeOf(token) === 'jwe'
   }
 
-  #admit(presented: Presented, jwt: UnverifiedJwt, key: VerificationKey): Verdict {
-    const { rules, scopeSource, store, clock } = this.#parts
+  #read(presented: Presented): UnverifiedJwt {
+    const { rules, decryptor } = this.#parts
+    const jwt = presented.jwt ?? parseJws(presented.token)
+    if (!jwt) throw refused('token_malformed', { issuer: rules.issuer })
+    if (decryptor?.required === true) throw refused('token_unencrypted', { issuer: rules.issuer })
+    return jwt
+  }
+
+  /** All that can be said without a key. Claims are judged here for refusal only: junk then costs no key fetch. */
+  #check(jwt: UnverifiedJwt): KeyHint {
+    const { rules, algorithms, rejectKeyHeaders, clock } = this.#parts
+    const hint = checkHeader(jwt.header, rules.profile, algorithms)
+    if (rejectKeyHeaders && offersKey(jwt.header)) throw refused('key_in_header', { issuer: rules.issuer })
+    const refusal = checkJwtClaims(jwt.claims, rules, clock.wall() / 1_000)
+    if (refusal) throw refused(refusal.reason, { ...refusal, issuer: rules.issuer, unverified: true })
+    return hint
+  }
+
+  #admit(presented: Presented, jwt: UnverifiedJwt & Partial<OpenedJwt>, key: VerificationKey): Verdict {
+    const { rules, store, clock } = this.#parts
     // Judged once more: the wait for a key or for the thread pool may have outlasted the token.
     const late = checkTimes(jwt.claims, clock.wall() / 1_000, rules)
     if (late) throw refused(late.reason, { issuer: rules.issuer })
-    const token = new VerifiedToken({
-      digest: presented.digest,
-      issuer: rules.issuer,
-      claims: jwt.claims,
-      since: instantOf(clock),
-      by: 'signature',
-      key,
-      scopeSource,
-      verifier: this.#owner,
-    })
+    const token = this.#tokenOf(presented, jwt, key)
     store.set(token.digest, token)
     return { token, source: 'live', stale: false }
+  }
+
+  #tokenOf(
+    { digest }: Presented,
+    { claims, revocationKey }: UnverifiedJwt & Partial<OpenedJwt>,
+    key: VerificationKey,
+  ): VerifiedToken {
+    const { rules, scopeSource, clock } = this.#parts
+    const { issuer } = rules
+    const since = instantOf(clock)
+    const verifier = this.#owner
+    return new VerifiedToken({
+      digest,
+      issuer,
+      claims,
+      since,
+      by: 'signature',
+      key,
+      nested: revocationKey,
+      scopeSource,
+      verifier,
+    })
   }
 
   #tooOld(entry: VerifiedToken): { readonly reason: 'token_too_old' } | undefined {

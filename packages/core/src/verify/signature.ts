@@ -1,11 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { VerificationKey } from '../keys/jwk.ts'
 import type { SignatureCheck, Signatures } from '../ports/signatures.ts'
-import type { UnverifiedJwt } from '../syntax/jws.ts'
+import type { UnverifiedJws } from '../syntax/jws.ts'
 import { ALGORITHMS } from './algorithms.ts'
 
 /** Whether this key signed this JWT, at once, or `undefined` where the arithmetic belongs in the thread pool. */
-export function signedByNow(jwt: UnverifiedJwt, key: VerificationKey, signatures: Signatures): boolean | undefined {
+export function signedByNow(jwt: UnverifiedJws, key: VerificationKey, signatures: Signatures): boolean | undefined {
   const { kty, signatureLength } = ALGORITHMS[key.algorithm]
   // Raw R and S of exactly the curve's length (RFC 7518 §3.4); a DER signature is none.
   if (signatureLength !== undefined && jwt.signature.length !== signatureLength) return false
@@ -14,20 +14,20 @@ export function signedByNow(jwt: UnverifiedJwt, key: VerificationKey, signatures
 
 /** The same after at most one trip through the thread pool; `undefined` when that is full. */
 export async function signedBy(
-  jwt: UnverifiedJwt,
+  jwt: UnverifiedJws,
   key: VerificationKey,
   signatures: Signatures,
 ): Promise<boolean | undefined> {
   return signedByNow(jwt, key, signatures) ?? signatures.pooled(checkOf(jwt, key))
 }
 
-function checkOf(jwt: UnverifiedJwt, key: VerificationKey): SignatureCheck {
+function checkOf(jwt: UnverifiedJws, key: VerificationKey): SignatureCheck {
   const { hash, slow = false } = ALGORITHMS[key.algorithm]
   return { hash, key: key.material!, data: jwt.signed, signature: jwt.signature, slow }
 }
 
 /** HMAC (RFC 7518 §3.2) in constant time; the length was checked before. */
-function authenticatedBy(jwt: UnverifiedJwt, key: VerificationKey): boolean {
+function authenticatedBy(jwt: UnverifiedJws, key: VerificationKey): boolean {
   const expected = createHmac(ALGORITHMS[key.algorithm].hash!, key.material!).update(jwt.signed).digest()
   return timingSafeEqual(expected, jwt.signature)
 }

@@ -15,6 +15,8 @@ export interface VerifiedTokenFields {
   readonly by: 'signature' | 'introspection'
   /** The key that signed, for JWTs. */
   readonly key: VerificationKey | undefined
+  /** What the signed token inside an encrypted one is revoked by. */
+  readonly nested?: string | undefined
   readonly scopeSource: ScopeSource
   /** Milliseconds the answer allows itself to be reused, when it says so. */
   readonly freshFor?: number | undefined
@@ -27,6 +29,8 @@ export interface VerifiedTokenFields {
 export const LEAST_BYTES = 700
 /** The same for one scope. */
 const SCOPE = 80
+/** The same for what the token inside is revoked by. */
+const NESTED = 72
 
 /** What is known of one token: the authority's word, not our decision. The token itself is not in it. */
 export class VerifiedToken implements Cacheable {
@@ -36,6 +40,7 @@ export class VerifiedToken implements Cacheable {
   readonly since: Instant
   readonly by: 'signature' | 'introspection'
   readonly key: VerificationKey | undefined
+  readonly nested: string | undefined
   readonly verifier: Verifier
   readonly freshFor: number | undefined
   readonly aheadAfter: number
@@ -53,6 +58,7 @@ export class VerifiedToken implements Cacheable {
     this.since = fields.since
     this.by = fields.by
     this.key = fields.key
+    this.nested = fields.nested
     this.verifier = fields.verifier
     this.freshFor = fields.freshFor
     this.aheadAfter = fields.aheadAfter ?? Infinity
@@ -61,7 +67,9 @@ export class VerifiedToken implements Cacheable {
 
   /** What the entry is reckoned to occupy, with the lists that are made at its first use. Only stores ask. */
   get bytes(): number {
-    return (this.#bytes ??= LEAST_BYTES + claimsBytes(this.claims) + SCOPE * scopesIn(this.claims, this.#scopeSource))
+    const nested = this.nested === undefined ? 0 : NESTED
+    return (this.#bytes ??=
+      LEAST_BYTES + nested + claimsBytes(this.claims) + SCOPE * scopesIn(this.claims, this.#scopeSource))
   }
 
   /** Seconds, as `exp`. */
@@ -83,9 +91,9 @@ export class VerifiedToken implements Cacheable {
 
   /** The same token with narrower claims, known by another's evidence; of its scopes those that the other has, too. */
   onEvidenceOf(other: VerifiedToken, claims: Claims): VerifiedToken {
-    const { digest, issuer, key, verifier } = this
+    const { digest, issuer, key, nested, verifier } = this
     const { since, by } = other
-    const fields = { digest, issuer, claims, since, by, key, verifier, scopeSource: this.#scopeSource }
+    const fields = { digest, issuer, claims, since, by, key, nested, verifier, scopeSource: this.#scopeSource }
     const narrowed = new VerifiedToken(fields)
     const stated = statesScopes(other.claims, this.#scopeSource)
     narrowed.#scopeList = stated ? Object.freeze(this.scopes.filter((one) => other.scopeSet.has(one))) : this.scopes

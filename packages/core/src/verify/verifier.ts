@@ -1,3 +1,4 @@
+import type { Checks } from '../explain/checks.ts'
 import type { UnverifiedJwt } from '../syntax/jws.ts'
 import type { VerifiedToken } from './verified-token.ts'
 
@@ -9,6 +10,8 @@ export interface Presented {
   readonly jwt: UnverifiedJwt | undefined
   /** Monotonic milliseconds at which the request arrived. */
   readonly arrivedAt: number
+  /** What the request was for. */
+  readonly url?: string | undefined
   readonly signal: AbortSignal | undefined
   /** The key of the place that the request came from. Asked for only where a token was never verified here. */
   readonly source: (() => string | undefined) | undefined
@@ -37,6 +40,8 @@ export interface Verifier {
   verify(presented: Presented): Promise<Verdict>
   /** Evidence from a call to the authority that began at `since` (monotonic) or later; `undefined` where there is no such authority. */
   ask(presented: Presented, since: number): Promise<Verdict> | undefined
+  /** Makes every check with what is at hand, asking nobody. @returns what the token says, where all of them passed. */
+  explain(presented: Presented, checks: Checks): Promise<VerifiedToken | undefined>
   /** Forgets a token: it is verified again at its next use. */
   forget(digest: string): void
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseAnswer } from '../../src/introspection/answer.ts'
+import { keptMembers, parseAnswer, USUAL_READING } from '../../src/introspection/answer.ts'
 import { json } from '../support/scripted-http.ts'
 
 const read = (value: unknown, headers: Record<string, string> = {}) => parseAnswer(json(value, { headers }))
@@ -64,6 +64,8 @@ describe('members', () => {
     ['acr', ['gold']],
     ['auth_time', '1'],
     ['amr', 'pwd'],
+    ['username', 7],
+    ['token_type', ['Bearer']],
   ])('%s: %o makes the answer unusable', (name, value) => {
     expect(() => read({ active: true, [name]: value })).toThrow('malformed')
   }) // IN-11, NG-103, NG-122
@@ -74,7 +76,6 @@ describe('members', () => {
     ['aud', []],
     ['scope', ''],
     ['scope', ['a', 'b']],
-    ['username', 7],
   ])('%s: %o is tolerated', (name, value) => {
     expect(read({ active: true, [name]: value }).is).toBe('active')
   }) // IN-11, CH-26
@@ -108,4 +109,54 @@ describe('Cache-Control', () => {
   ])('%s allows %o ms', (value, freshFor) => {
     expect(read({ active: true }, { 'cache-control': value })).toHaveProperty('freshFor', freshFor)
   }) // IN-32, IN-33
+})
+
+describe('what is configured', () => {
+  const suffix = { ...USUAL_READING, structuredSuffix: true }
+  test.each([
+    ['application/x+json', 'active'],
+    ['Application/Vnd.X.Y+JSON; v=1', 'active'],
+    ['application/json', 'active'],
+  ])('with structuredSuffix %s is %s', (type, expected) => {
+    const response = json({ active: true }, { headers: { 'content-type': type } })
+    expect(parseAnswer(response, suffix).is).toBe(expected)
+  }) // IN-10
+
+  test.each(['application/+json', 'text/x+json', 'application/x+json+y', 'application/a/b+json'])(
+    'with structuredSuffix %s is none',
+    (type) => {
+      const response = json({ active: true }, { headers: { 'content-type': type } })
+      expect(() => parseAnswer(response, suffix)).toThrow('malformed')
+    },
+  ) // IN-10
+
+  test.each([
+    ['no-store', true],
+    ['private,No-Store', true],
+    ['max-age=5, no-store', true],
+    ['no-store-at-all', undefined],
+    ['x=no-store', undefined],
+    ['no-cache', undefined],
+  ])('with honourNoStore %s is for once: %o', (value, once) => {
+    const response = json({ active: true }, { headers: { 'cache-control': value } })
+    const answer = parseAnswer(response, { ...USUAL_READING, honourNoStore: true })
+    expect(answer.is === 'active' && answer.once).toBe(once)
+    expect(parseAnswer(response)).not.toHaveProperty('once')
+  }) // IN-33
+
+  test('what is picked is kept, and what is judged by, frozen', () => {
+    const kept = keptMembers('tenant')
+    const answer = parseAnswer(json({ active: true, exp: 9, tenant: 'a', email: 'b', cnf: { jkt: 'c' } }), {
+      ...USUAL_READING,
+      kept,
+    })
+    expect(answer).toMatchObject({ claims: { active: true, exp: 9, tenant: 'a', cnf: { jkt: 'c' } } })
+    expect(answer).not.toHaveProperty('claims.email')
+    expect(answer.is === 'active' && Object.isFrozen(answer.claims)).toBe(true)
+  }) // IN-24
+
+  test('what is not kept must be well-formed all the same', () => {
+    const reading = { ...USUAL_READING, kept: keptMembers() }
+    expect(() => parseAnswer(json({ active: true, username: 7 }), reading)).toThrow('malformed')
+  }) // IN-11
 })

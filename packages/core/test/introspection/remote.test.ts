@@ -1,17 +1,17 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { bearerToken } from '../../src/introspection/bearer-token.ts'
 import {
-  bearerToken,
   type ClientAuthentication,
   clientSecretBasic,
   clientSecretPost,
   isClientAuthentication,
-  privateKeyJwt,
   tlsClientAuth,
   unauthenticated,
 } from '../../src/introspection/client-authentication.ts'
 import { Trouble } from '../../src/introspection/introspector.ts'
+import { privateKeyJwt } from '../../src/introspection/private-key-jwt.ts'
 import { remoteIntrospector, type RemoteIntrospectorSettings } from '../../src/introspection/remote.ts'
 import { LoadTrouble } from '../../src/resilience/last-good.ts'
 import { certificate } from '../support/certificate.ts'
@@ -83,6 +83,11 @@ describe('the request', () => {
     expect(JSON.stringify([url, headers])).not.toContain('a+b')
   }) // IN-03, CA-15
 
+  test('the hint can be left out', async () => {
+    const { body } = await call(unauthenticated(), { tokenTypeHint: false })
+    expect(body).toBe('token=a%2Bb%2Fc%3D%26d%2520%C3%A9')
+  }) // IN-02
+
   test('configured parameters are sent along', async () => {
     const { form } = await call(unauthenticated(), { parameters: { resource: 'https://api.example/' } })
     expect(form.get('resource')).toBe('https://api.example/')
@@ -120,6 +125,20 @@ describe('client authentication', () => {
     const sent = await call(bearerToken(() => 'ours'))
     expect([sent.headers['authorization'], members(sent)]).toEqual(['Bearer ours', ['token', 'token_type_hint']])
   }) // CA-14, CA-15
+
+  test('our own token is not asked about with itself', async () => {
+    const http = new ScriptedHttp().on(URL, json({ active: true }))
+    const settings = { issuer: ISSUER, endpoint: async () => URL, parameters: {}, tls: undefined, deadline: 2_000 }
+    const client = bearerToken('ours')
+    const introspector = remoteIntrospector(
+      { ...settings, client },
+      { http, clock: new ManualClock(), random: chance() },
+    )
+    await expect(introspector.introspect({ token: 'ours' })).rejects.toMatchObject({ kind: 'credentials_failed' })
+    expect(http.calls).toEqual([])
+    await introspector.introspect({ token: 'our' })
+    expect(http.calls).toHaveLength(1)
+  }) // CA-15
 
   test('without authentication nothing is added', async () => {
     const sent = await call(unauthenticated())

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type DiscoverySettings, loadMetadata, metadataUrls } from '../../src/keys/discovery.ts'
+import { type DiscoverySettings, metadataLoader, metadataUrls } from '../../src/keys/discovery.ts'
 import { LoadTrouble } from '../../src/resilience/last-good.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { failing, json, ScriptedHttp, status } from '../support/scripted-http.ts'
@@ -24,6 +24,7 @@ function setUp(settings: Partial<DiscoverySettings> = {}) {
     metadataUrl: undefined,
     deadline: 5_000,
     freshness: { fallback: 600_000, min: 60_000, max: 3_600_000 },
+    strictHttpCache: false,
     endpoints: { allowInsecureLoopback: false },
     tls: undefined,
     ...settings,
@@ -31,9 +32,9 @@ function setUp(settings: Partial<DiscoverySettings> = {}) {
   return {
     http,
     clock,
-    load: () => loadMetadata(all, { http, clock }),
+    load: () => metadataLoader(all, { http, clock })(),
     trouble: () =>
-      loadMetadata(all, { http, clock }).then(
+      metadataLoader(all, { http, clock })().then(
         () => 'none',
         (error: unknown) => (error instanceof LoadTrouble ? error.trouble : error),
       ),

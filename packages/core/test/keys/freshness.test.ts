@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { freshFor } from '../../src/keys/freshness.ts'
+import { freshFor, usableFor } from '../../src/keys/freshness.ts'
 
 const POLICY = { fallback: 600_000, min: 60_000, max: 3_600_000 }
 const DATE = 'Fri, 15 Jan 2027 08:00:00 GMT'
@@ -30,3 +30,26 @@ test.each([
 ])('when %s (%o) an answer is fresh for %d s', (_, headers, seconds) => {
   expect(freshFor(headers, POLICY)).toBe(seconds * 1_000)
 }) // JK-22, JK-23, JK-24, NG-90
+
+test.each([
+  ['nothing is said', {}, Infinity],
+  ['only max-age is said', { 'cache-control': 'max-age=300' }, Infinity],
+  ['must-revalidate is said', { 'cache-control': 'max-age=300, must-revalidate' }, 300],
+  ['must-revalidate is said loudly', { 'cache-control': 'Must-Revalidate , max-age=300' }, 300],
+  ['must-revalidate is said alone', { 'cache-control': 'must-revalidate' }, 600],
+  [
+    'the freshness is longer than the longest that is scheduled',
+    { 'cache-control': 'max-age=7200, must-revalidate' },
+    7_200,
+  ],
+  ['Age is subtracted', { 'cache-control': 'max-age=300, must-revalidate', age: '100' }, 200],
+  ['no-cache is said', { 'cache-control': 'max-age=300, no-cache' }, 60],
+  ['no-store is said', { 'cache-control': 'no-store' }, 60],
+  ['proxy-revalidate is said, which is for shared caches', { 'cache-control': 'proxy-revalidate' }, Infinity],
+  ['stale-if-error is said', { 'cache-control': 'max-age=300, stale-if-error=900' }, 1_200],
+  ['stale-if-error is quoted', { 'cache-control': 'stale-if-error="900"' }, 1_500],
+  ['stale-if-error is no number', { 'cache-control': 'max-age=300, stale-if-error=long' }, Infinity],
+  ['both are said', { 'cache-control': 'max-age=300, stale-if-error=900, must-revalidate' }, 300],
+])('when %s (%o) an answer is usable for %d s to the letter', (_, headers, seconds) => {
+  expect(usableFor(headers, POLICY)).toBe(seconds * 1_000)
+}) // JK-25

@@ -280,11 +280,29 @@ describe('an Ed25519 key', () => {
   })
 })
 
+/** An Ed448 point with this y (RFC 8032 §5.2.2). */
+function ed448Point(y: bigint, sign: number): Buffer {
+  const point = Buffer.from(Buffer.from(y.toString(16).padStart(114, '0'), 'hex').toReversed())
+  point[56]! |= sign
+  return point
+}
+
 describe('an Ed448 key', () => {
   const jwk = jwkFor('Ed448')
 
   test.each([56, 58, 32, 0])('of %i octets is unusable', (length) => {
     expect(judge({ ...jwk, x: b64(Buffer.alloc(length, 3)) })).toBe('unusable') // JK-17
+  })
+
+  const P = 2n ** 448n - 2n ** 224n - 1n
+
+  test.each([0n, 1n, P - 1n, P, P + 1n])('of small order, y = %s, is weak', (y) => {
+    expect(judge({ ...jwk, x: b64(ed448Point(y, 0)) })).toBe('weak')
+    expect(judge({ ...jwk, x: b64(ed448Point(y, 0x80)) })).toBe('weak') // NG-21
+  })
+
+  test('next to a small-order point is not weak', () => {
+    expect(judge({ ...jwk, x: b64(ed448Point(2n, 0)) })).toBe('Ed448')
   })
 
   test.each(['X448', 'X25519'])('under the name %s is not allowed', (crv) => {

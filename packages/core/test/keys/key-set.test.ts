@@ -132,6 +132,18 @@ describe('select', () => {
     expect(found(setOf(rs('a'), es('b'), ed('c')), 'ES256')).toEqual([1]) // JK-11
   })
 
+  test('tries each that fits, at most four, where that is asked for', () => {
+    const set = setOf(es('a'), rs('b'), es('c', 'second'))
+    const hint = { algorithm: 'ES256', kid: undefined }
+    const selection = select(set, hint, 'try')
+    expect(selection.is === 'found' && selection.keys.map(({ kid }) => kid)).toEqual(['a', 'c'])
+    expect(select(set, hint)).toEqual({ is: 'ambiguous' })
+    expect(select(set, { ...hint, algorithm: 'ES384' }, 'try')).toEqual({ is: 'unfit' })
+    const many = setOf(...['1', '2', '3', '4', '5'].map((kid) => es(kid)))
+    const four = select(many, hint, 'try')
+    expect(four.is === 'found' && four.keys.map(({ kid }) => kid)).toEqual(['1', '2', '3', '4'])
+  }) // JK-11
+
   test('says ambiguous where two keys fit a token without kid', () => {
     expect(found(setOf(rs('a'), rs('b', 'second')), 'RS256')).toBe('ambiguous') // JK-11
   })

@@ -31,6 +31,7 @@ function setUp(reply: Reply | JsonObject[] = [first]) {
       algorithms: ['ES256'],
       deadline: 5_000,
       freshness: { fallback: 600_000, min: 60_000, max: 3_600_000 },
+      strictHttpCache: false,
       tls: undefined,
       skipped: (fault) => void events.push(`skipped ${fault}`),
       dropped: () => void events.push('dropped'),

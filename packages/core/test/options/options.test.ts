@@ -45,7 +45,7 @@ describe('exact messages', () => {
     ],
     [
       issuer({ introspection: { client, timeout: '1s' } }),
-      'unknown option "issuers[0].introspection.timeout"; the options here are "client", "endpoint", "audience", "parameters"',
+      'unknown option "issuers[0].introspection.timeout"; the options here are "client", "endpoint", "audience", "parameters", "tokenTypeHint", "structuredSuffix", "pick", "honourNoStore"',
     ],
     [{}, `option "issuer" is missing; write issuer: 'https://login.example.com', or a list "issuers"`],
     [{ issuer: ISSUER }, 'option "audience" is missing; write the identifier that tokens for this API carry in "aud"'],
@@ -131,10 +131,23 @@ describe('an option that is refused is named', () => {
     ['cache.jwts.bytes', root({ cache: { jwts: { bytes: 1 } } })],
     ['cache.negative.ttl', root({ cache: { negative: { ttl: '1h' } } })],
     ['cache.revocations.entries', root({ cache: { revocations: { entries: 0.5 } } })],
-    ['challenge.realm', root({ challenge: { realm: 'a"b' } })],
     ['challenge.realm', root({ challenge: { realm: 'é漢' } })],
     ['challenge.realm', root({ challenge: { realm: 'a\r\nb' } })],
     ['challenge.describeErrors', root({ challenge: { describeErrors: 'yes' } })],
+    ['challenge.errorBody', root({ challenge: { errorBody: 0 } })],
+    ['challenge.errorUri', root({ challenge: { errorUri: '/docs' } })],
+    ['challenge.errorUri', root({ challenge: { errorUri: 'javascript:alert(1)' } })],
+    ['challenge.errorUri', root({ challenge: { errorUri: 'https://docs.example/a"b' } })],
+    ['challenge.errorUri', root({ challenge: { errorUri: 'https://docs.example/a\\b' } })],
+    ['challenge.errorUri', root({ challenge: { errorUri: 'https://docs.example/a b' } })],
+    ['challenge.errorUri', root({ challenge: { errorUri: 'https://docs.example/ä' } })],
+    ['challenge.errorUri', root({ challenge: { errorUri: 'https://' } })],
+    ['credentials.query', root({ credentials: { query: 'accept' } })],
+    ['credentials.form', root({ credentials: { form: 'yes' } })],
+    ['credentials.extract', root({ credentials: { extract: 'x-token' } })],
+    ['credentials.extract', root({ credentials: { extract: async () => 'token' } })],
+    ['requireHttps', root({ requireHttps: 'yes' })],
+    ['cors.expose', root({ cors: { expose: ['WWW-Authenticate'] } })],
     ['observe', root({ observe: {} })],
     ['store', root({ store: { load: () => undefined } })],
     ['allowInsecureLoopback', root({ allowInsecureLoopback: 1 })],
@@ -215,10 +228,31 @@ describe('pinned keys', () => {
     )
   }) // XC-02
 
-  test('a shared secret goes with HS256 alone', () => {
-    const sharedSecret = new Uint8Array(32)
-    expect(refusal(issuer({ jwt: { sharedSecret, algorithms: ['HS256', 'RS256'] } }))).toContain('algorithms')
-    expect(resolve(issuer({ jwt: { sharedSecret } })).issuers[0]!.jwt!.algorithms).toEqual(['HS256'])
+  test.each(['HS256,RS256', 'HS256,HS512', 'RS256', 'A256GCM'])(
+    'a shared secret goes with one HMAC, not with %s',
+    (names) => {
+      const jwt = { sharedSecret: new Uint8Array(64), algorithms: names.split(',') }
+      expect(refusal(issuer({ jwt }))).toBe(
+        `option "issuers[0].jwt.algorithms" is "${names}"; write ['HS256'], ['HS384'] or ['HS512'] beside "sharedSecret", or nothing`,
+      )
+    },
+  ) // CH-22, JW-14
+
+  test.each([
+    ['HS256', 32],
+    ['HS384', 48],
+    ['HS512', 64],
+  ])('a shared secret for %s has at least %i octets', (name, octets) => {
+    const algorithmsWith = (length: number): unknown =>
+      resolve(issuer({ jwt: { sharedSecret: new Uint8Array(length), algorithms: [name] } })).issuers[0]!.jwt!.algorithms
+    expect(algorithmsWith(octets)).toEqual([name])
+    expect(() => algorithmsWith(octets - 1)).toThrow(ConfigError)
+  }) // JW-15
+
+  test('a shared secret is for HS256 where no algorithm is named', () => {
+    expect(resolve(issuer({ jwt: { sharedSecret: new Uint8Array(64) } })).issuers[0]!.jwt!.algorithms).toEqual([
+      'HS256',
+    ])
   }) // CH-22
 })
 
@@ -339,10 +373,10 @@ describe('secrets', () => {
 
 describe('what is left out', () => {
   test('the defaults are those of the table', () => {
-    const { resilience, skewSeconds, maxTokenLength, maxTokenLifetime, cache } = resolve(GOOD)
-    expect({ resilience, skewSeconds, maxTokenLength, maxTokenLifetime, cache }).toEqual({
+    const { resilience, skewSeconds, credentials, maxTokenLifetime, cache } = resolve(GOOD)
+    expect({ resilience, skewSeconds, credentials, maxTokenLifetime, cache }).toEqual({
       skewSeconds: 30,
-      maxTokenLength: 8_192,
+      credentials: { maxLength: 8_192, requireHttps: undefined, rejectQuery: false, transports: undefined },
       maxTokenLifetime: 86_400_000,
       resilience: {
         fresh: 60_000,
@@ -392,12 +426,15 @@ describe('what is left out', () => {
 
   test('the resource is the first audience that is an https URL, and the realm is the resource', () => {
     const settings = resolve(root({ audience: ['api-1', 'https://api.example/v1'] }))
-    expect([settings.resource, settings.realm]).toEqual(['https://api.example/v1', 'https://api.example/v1'])
+    expect([settings.resources, settings.challenge.realm]).toEqual([
+      ['https://api.example/v1'],
+      'https://api.example/v1',
+    ])
   }) // CH-01
 
   test('without an https audience there is no resource, and the realm is the audience', () => {
     const settings = resolve(root({ audience: 'my "api" é' }))
-    expect([settings.resource, settings.realm]).toEqual([undefined, 'my api '])
+    expect([settings.resources, settings.challenge.realm]).toEqual([[], 'my "api" '])
   }) // HT-05, HT-07
 
   test("an issuer's own audience replaces the shared one", () => {

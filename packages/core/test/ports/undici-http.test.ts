@@ -338,6 +338,62 @@ describe('TLS', () => {
   }) // CA-12
 })
 
+/** Every name leads to these addresses. */
+const leadingTo =
+  (...addresses: string[]): NonNullable<Parameters<typeof undiciHttp>[0]['lookup']> =>
+  (_, options, done) => {
+    const all = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+    if (options.all === true) done(null, all)
+    else done(null, all[0]!.address, all[0]!.family)
+  }
+
+describe('private networks', () => {
+  const denied = { denyPrivateNetworks: true }
+
+  test('an address in the URL is judged', async () => {
+    let connections = 0
+    const origin = await tcp((socket) => {
+      connections += 1
+      socket.end(OK)
+    })
+    const { send } = port()
+    const mapped = `http://[::ffff:127.0.0.1]:${new URL(origin).port}`
+    for (const url of [origin, mapped, origin.replace('127.0.0.1', '0x7f.1'), 'http://[::1]:1'])
+      expect((await errorOf(send(url, denied))).kind, url).toBe('address_denied')
+    expect(connections).toBe(0)
+    expect((await send(origin)).status).toBe(200)
+  }) // NG-84, DI-27
+
+  test('so is the address that a name leads to', async () => {
+    const origin = await serve((_, response) => void response.end('x'))
+    const named = origin.replace('127.0.0.1', 'as.example')
+    const { send } = port({ lookup: leadingTo('127.0.0.1') })
+    expect((await send(named)).status).toBe(200)
+    expect((await errorOf(send(named, denied))).kind).toBe('address_denied')
+    expect((await errorOf(send(origin.replace('127.0.0.1', 'localhost'), denied))).kind).toBe('address_denied')
+    expect((await errorOf(port().send(origin.replace('127.0.0.1', 'localhost'), denied))).kind).toBe('address_denied')
+  }) // NG-84, DI-27
+
+  test('a socket that was opened without the rule does not serve a request with it', async () => {
+    const origin = await serve((_, response) => void response.end('x'))
+    const { send } = port()
+    expect((await send(origin)).status).toBe(200)
+    expect((await errorOf(send(origin, denied))).kind).toBe('address_denied')
+  }) // NG-84
+
+  test('a name that leads to several is refused where all of them are private', async () => {
+    const { send } = port({ lookup: leadingTo('127.0.0.1', '::1', '192.0.2.1') })
+    expect((await errorOf(send('http://as.example:1', denied))).kind).toBe('address_denied')
+  }) // NG-84
+
+  test('a name that does not exist is told as such', async () => {
+    const { send } = port({
+      lookup: (_, __, done) => done(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), ''),
+    })
+    expect((await errorOf(send('http://as.example', denied))).kind).toBe('dns')
+  })
+})
+
 describe('closing', () => {
   test('exchanges under way end', async () => {
     const origin = await serve(() => undefined)

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/cache/digest.ts'
 import { ConfigError } from '../../src/errors.ts'
-import { clientSecretBasic } from '../../src/introspection/client-authentication.ts'
+import { clientSecretBasic, clientSecretPost } from '../../src/introspection/client-authentication.ts'
 import type { SharedServerOptions } from '../../src/options/options.ts'
 import type { HoldfastEvent } from '../../src/ports/observer.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { createResourceServer, type ResourceServer } from '../../src/resource-server.ts'
+import { fingerprintOf } from '../../src/record/kept-entry.ts'
 import { chance } from '../support/chance.ts'
 import { ManualClock, settled, START } from '../support/manual-clock.ts'
 import { MemoryStore, withoutUpdate } from '../support/memory-store.ts'
@@ -382,14 +383,44 @@ describe('writing', () => {
 
 const record = (...lines: string[]): string => ['holdfast answers 1: id-0', ...lines, ''].join('\n')
 
+describe('a process that asks otherwise', () => {
+  const { introspection: endpoint } = setting().as.urls
+  const client = clientSecretBasic('me', SECRET)
+  const ok = { got: 'ok', source: 'cache' }
+  test.each([
+    ['as before', { client, endpoint }, ok],
+    ['with a new secret', { client: clientSecretBasic('me', 'rotated'), endpoint }, ok],
+    ['as another client', { client: clientSecretBasic('you', SECRET), endpoint }, { got: 'introspection_unavailable' }],
+    ['by another method', { client: clientSecretPost('me', SECRET), endpoint }, { got: 'introspection_unavailable' }],
+    ['elsewhere', { client, endpoint: `${endpoint}2` }, { got: 'introspection_unavailable' }],
+    ['about more', { client, endpoint, parameters: { a: 'b' } }, { got: 'introspection_unavailable' }],
+  ])('%s: what an earlier one was told counts only if nothing changed', async (_, introspection, expected) => {
+    const { start, ask, before, outage } = setting()
+    await before(ONE)
+    outage()
+    expect(await ask(start({ issuer: { introspection } }).server, ONE)).toMatchObject(expected)
+  }) // IN-25, IN-29
+
+  test('members that are not kept any more do not come back', async () => {
+    const { start, ask, before, outage } = setting()
+    await before(ONE)
+    outage()
+    const { server } = start({ issuer: { introspection: { client, endpoint, pick: ['tenant'] } } })
+    expect(await ask(server, ONE)).toMatchObject({ got: 'ok', claims: { sub: 'somebody' } })
+    expect(await ask(server, ONE)).not.toHaveProperty('claims.tags')
+  }) // IN-24
+})
+
 describe('a record that is none', () => {
+  const asked = { client: clientSecretBasic('me', SECRET), endpoint: setting().as.urls.introspection, parameters: {} }
+  const ORIGIN = `${ISSUER} ${fingerprintOf(asked)}`
   const line = (changes: Record<string, string | number>): string =>
     Object.values({
       digest: digestOf(ONE),
       since: START * 1_000,
       until: START * 1_000 + 360_000,
       freshFor: '',
-      issuer: ISSUER,
+      issuer: ORIGIN,
       claims: JSON.stringify(ACTIVE),
       ...changes,
     }).join('\t')
@@ -412,7 +443,8 @@ describe('a record that is none', () => {
     ['a time without end', { since: 'Infinity' }],
     ['one column more', { more: 'x' }],
     ['another digest', { digest: digestOf(TWO) }],
-    ['another issuer', { issuer: 'https://other.example' }],
+    ['another issuer', { issuer: ORIGIN.replace(ISSUER, 'https://other.example') }],
+    ['an issuer that does not say how it was asked', { issuer: ISSUER }],
   ])('%s is left out', async (_, changes) => {
     const { store, start, ask, outage } = setting()
     store.kept.set('answers', record(line(changes as object as Record<string, string>)))

@@ -188,3 +188,10 @@ test('the bound of the store is known, and none where it has none', () => {
   const bounded: Store = { ...memory(), maxBytes: 7 }
   expect([setUp(bounded).snapshots.maxBytes, setUp(memory()).snapshots.maxBytes]).toEqual([7, Infinity])
 })
+
+test.each([Buffer.from('octets'), 7, {}, true])('a store that gives %o instead of a text has failed', async (given) => {
+  const store = { ...memory(), load: async () => given as unknown as string }
+  const { snapshots, failures } = setUp(store)
+  expect(await snapshots.load('answers')).toBe('failed')
+  expect(failures).toEqual(['load'])
+}) // NG-107

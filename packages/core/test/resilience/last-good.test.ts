@@ -205,6 +205,42 @@ const since = (clock: ManualClock, age: number) => ({
   monotonic: age < 0 ? -Infinity : clock.monotonic() - age,
 })
 
+const ending = (usableFor: number) => async (): Promise<Loaded<string>> => ({
+  value: 'short',
+  freshFor: FRESH,
+  usableFor,
+  text: 'short',
+})
+
+describe('a value with an end of its own', () => {
+  test('it is gone then, though the hard bound is later', async () => {
+    const all = setUp()
+    all.next(ending(900_000), ...Array.from({ length: 100 }, () => trouble()))
+    await all.document.obtain()
+    await all.clock.advance(899_999)
+    expect(all.document.value).toBe('short')
+    await all.clock.advance(1)
+    expect(all.document.value).toBeUndefined()
+  }) // JK-25
+
+  test('it is gone at the hard bound, though its own end is later', async () => {
+    const all = setUp()
+    all.next(ending(HARD_BOUND * 2), ...Array.from({ length: 1_000 }, () => trouble(30_000)))
+    await all.document.obtain()
+    await all.clock.advance(HARD_BOUND)
+    expect(all.document.value).toBeUndefined()
+  }) // JK-25
+
+  test('the end is that of the latest load', async () => {
+    const all = setUp()
+    all.next(ending(700_000))
+    await all.document.obtain()
+    await all.clock.advance(600_000)
+    await all.clock.advance(600_000)
+    expect(all.document.value).toMatch(/^v/)
+  }) // JK-25
+})
+
 describe('restoring', () => {
   test('a restored value serves at once and is refreshed in the background', async () => {
     const clock = new ManualClock()
@@ -288,6 +324,14 @@ describe('restoring', () => {
     expect(kept).toEqual([['t1', asked]])
   })
 })
+
+test('what is loaded without a text is not kept', async () => {
+  const kept: string[] = []
+  const all = setUp({ keep: (text) => void kept.push(text) })
+  all.next(async () => ({ value: 'secret', freshFor: FRESH, text: undefined }))
+  await all.document.obtain()
+  expect([all.document.value, kept]).toEqual(['secret', []])
+}) // DI-21
 
 describe('clocks', () => {
   test('a wall clock set back makes nothing younger', async () => {

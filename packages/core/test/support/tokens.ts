@@ -9,6 +9,7 @@ const nobody: Verifier = {
   now: () => undefined,
   verify: () => Promise.reject(new Error('nobody verifies this')),
   ask: () => undefined,
+  explain: () => Promise.resolve(undefined),
   forget: () => undefined,
 }
 

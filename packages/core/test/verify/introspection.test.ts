@@ -830,6 +830,15 @@ describe('expiry', () => {
     }
   }) // IN-27, NG-97
 
+  test('a wall clock that is set back gives an expired token no second life', async () => {
+    const all = await known({}, active({ exp: START + 30 }))
+    await all.clock.advance(31_000)
+    all.clock.jump(-30_000)
+    all.says('server_error')
+    const error = await errorOf(() => all.verify())
+    expect([error.reason, error.status]).toEqual(['introspection_unavailable', 503])
+  }) // NG-97
+
   test('an entry that expires during the wait is not served stale', async () => {
     const all = await known({}, active({ exp: START + 60.1 }))
     await all.clock.advance(60_000)

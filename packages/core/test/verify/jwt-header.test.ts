@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/syntax/json.ts'
 import type { Algorithm } from '../../src/verify/algorithms.ts'
-import { checkHeader, type Profile } from '../../src/verify/jwt-header.ts'
+import { checkHeader, offersKey, type Profile } from '../../src/verify/jwt-header.ts'
 import { verdictOf } from '../support/jwt.ts'
 
 const good: JsonObject = { alg: 'RS256', typ: 'at+jwt', kid: 'k1' }
@@ -187,5 +187,15 @@ describe('checkHeader', () => {
   test('gives nothing of jku, jwk, x5u, x5c and x5t on', () => {
     const header = { jku: 'https://evil.example', jwk: {}, x5u: 'https://evil.example', x5c: ['x'], x5t: 'x' }
     expect(check(header)).toEqual({ algorithm: 'RS256', kid: 'k1' }) // JW-32, NG-10, NG-11
+  })
+})
+
+describe('offersKey', () => {
+  test.each(['jku', 'jwk', 'x5u', 'x5c', 'x5t', 'x5t#S256'])('finds %s, whatever its value', (name) => {
+    expect(offersKey({ [name]: null })).toBe(true) // JW-32
+  })
+
+  test('finds nothing in a header that offers no key', () => {
+    expect(offersKey({ alg: 'RS256', kid: 'jwk', JWK: {}, x5: 'x' })).toBe(false)
   })
 })

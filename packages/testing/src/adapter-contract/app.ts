@@ -24,6 +24,7 @@ export type ContractStep =
   | HeadersStep
   | MethodStep
   | BeginStep
+  | FormStep
   | MetadataStep
   | ReadinessStep
   | RouteStep
@@ -60,6 +61,11 @@ export interface MethodStep {
 export interface BeginStep {
   readonly is: 'begin'
   readonly text: string
+}
+
+/** The framework's usual parser of forms (`application/x-www-form-urlencoded`), with lists for what is repeated. */
+export interface FormStep {
+  readonly is: 'form'
 }
 
 /** `resourceMetadata(server)`. */

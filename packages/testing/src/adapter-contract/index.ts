@@ -5,6 +5,7 @@ import { documents } from './documents.ts'
 import { errors } from './errors.ts'
 import { mounting } from './mounting.ts'
 import { passing } from './passing.ts'
+import { settings } from './settings.ts'
 import { preflights } from './preflights.ts'
 import { sockets } from './sockets.ts'
 import { inWorld } from './world.ts'
@@ -17,6 +18,7 @@ export type {
   ContractHandler,
   ContractReply,
   ContractStep,
+  FormStep,
   GuardStep,
   HandlerStep,
   HeadersStep,
@@ -49,6 +51,7 @@ export function adapterContract(harness: AdapterHarness): readonly ContractCase[
     ...mounting,
     ...sockets,
     ...documents,
+    ...settings,
   ]
   return cases.map(({ name, work }) => ({ name: `${harness.name}: ${name}`, run: () => inWorld(harness, work) }))
 }

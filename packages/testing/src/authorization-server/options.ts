@@ -58,8 +58,20 @@ export function issuerOptions(parts: OptionsParts, overrides: IssuerOverrides = 
 }
 
 export function resourceServerOptions(parts: OptionsParts, overrides: OptionsOverrides = {}): ResourceServerOptions {
-  const { jwt, introspection, accepts, scopeClaims, requiredClaims, metadataUrl, tls, ports, ...server } = overrides
-  const own = { jwt, introspection, accepts, scopeClaims, requiredClaims, metadataUrl, tls }
+  const { jwt, introspection, accepts, scopeClaims, requiredClaims, kind, metadataUrl, tls, ...others } = overrides
+  const { pinEndpoints, strictHttpCache, ports, ...server } = others
+  const own = {
+    jwt,
+    introspection,
+    accepts,
+    scopeClaims,
+    requiredClaims,
+    kind,
+    metadataUrl,
+    tls,
+    pinEndpoints,
+    strictHttpCache,
+  }
   const { http, clock, seed } = parts
   return {
     audience: parts.audience,
