@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parse } from 'node:querystring'
+import { text as textOf } from 'node:stream/consumers'
 import { readinessOf } from '@holdfast/core'
 import {
   authOf,
@@ -13,6 +14,7 @@ import {
   writeAnswer,
 } from '@holdfast/core/adapter'
 import type { AdapterHarness, ContractHandler, ContractStep } from '@holdfast/testing'
+import { overHttp1, overHttp2, type Serve } from '../../packages/koa/test/serve.ts'
 
 /** A request on its way through the steps. */
 interface Exchange {
@@ -22,36 +24,35 @@ interface Exchange {
   readonly url: string
   /** What is left of its path below the mounts so far. */
   readonly path: string
+  /** What a parser made of the request body. */
+  readonly parsed: { body?: unknown }
 }
 
 /** Takes the exchange, or hands it on. What it throws is an error for the application. */
 type Layer = (exchange: Exchange, next: () => Promise<void>) => Promise<void>
 
 /** Core by itself, on `node:http`: what adapters are made of, and no framework. */
-export const coreHarness: AdapterHarness = {
-  name: 'core',
-  async start({ steps, onError, trustProxy = false, onUpgrade }) {
-    const layers = steps.map((step) => layerOf(step, trustProxy))
-    const http = createServer((request, response) => {
-      const url = request.url!
-      const exchange = { request, response, url, path: new URL(url, 'http://localhost').pathname }
-      run(layers, exchange, async () => write(response, 404, 'not found')).catch((error: unknown) => {
-        if (response.headersSent) return void response.end()
-        const { status, text } = onError?.(error) ?? { status: 500, text: '' }
-        write(response, status, text)
-      })
-    })
-    if (onUpgrade) http.on('upgrade', onUpgrade)
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-    const { port } = http.address() as AddressInfo
-    return {
-      origin: `http://127.0.0.1:${port}`,
-      close: async () => {
-        http.closeAllConnections()
-        await new Promise((resolve) => http.close(resolve))
-      },
-    }
-  },
+export const coreHarness: AdapterHarness = harnessOver(overHttp1)
+/** The same on `node:http2`. */
+export const coreHttp2Harness: AdapterHarness = harnessOver(overHttp2)
+
+function harnessOver(serve: Serve): AdapterHarness {
+  return {
+    name: 'core',
+    async start(app) {
+      const { steps, onError, trustProxy = false } = app
+      const layers = steps.map((step) => layerOf(step, trustProxy))
+      return serve((request, response) => {
+        const url = request.url!
+        const exchange = { request, response, url, path: new URL(url, 'http://localhost').pathname, parsed: {} }
+        run(layers, exchange, async () => write(response, 404, 'not found')).catch((error: unknown) => {
+          const { status, text } = onError?.(error) ?? { status: 500, text: '' }
+          if (response.headersSent) response.end()
+          else write(response, status, text)
+        })
+      }, app)
+    },
+  }
 }
 
 async function run([first, ...rest]: readonly Layer[], exchange: Exchange, last: () => Promise<void>): Promise<void> {
@@ -82,6 +83,13 @@ function layerOf(step: ContractStep, trustProxy: boolean): Layer {
         await new Promise((resolve) => response.writeHead(200).write(step.text, resolve))
         return next()
       }
+    case 'form':
+      return async ({ request, parsed }, next) => {
+        if (/^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '')) {
+          parsed.body = parse(await textOf(request))
+        }
+        return next()
+      }
     case 'resourceMetadata':
       step.server.announceMetadata()
       return async (exchange, next) => {
@@ -105,24 +113,28 @@ function layerOf(step: ContractStep, trustProxy: boolean): Layer {
     }
     case 'handler':
       return handling(step.handle)
-    case 'mount': {
-      const inner = step.steps.map((one) => layerOf(one, trustProxy))
-      return (exchange, next) => {
-        if (!`${exchange.path}/`.startsWith(`${step.path}/`)) return next()
-        return run(inner, { ...exchange, path: exchange.path.slice(step.path.length) || '/' }, next)
-      }
-    }
+    case 'mount':
+      break
+  }
+  const inner = step.steps.map((one) => layerOf(one, trustProxy))
+  return (exchange, next) => {
+    if (!`${exchange.path}/`.startsWith(`${step.path}/`)) return next()
+    return run(inner, { ...exchange, path: exchange.path.slice(step.path.length) || '/' }, next)
   }
 }
 
-function seen({ request, response, url }: Exchange, trustProxy: boolean): NodeRequest {
-  const forwarded = trustProxy
-    ? String(request.headers['x-forwarded-for'] ?? '')
-        .split(',')
-        .at(-1)
-        ?.trim()
-    : undefined
-  return new NodeRequest(request, response, url, () => forwarded || request.socket.remoteAddress)
+function seen({ request, response, url, parsed: { body } }: Exchange, trustProxy: boolean): NodeRequest {
+  const forwarded = (name: string): string | undefined =>
+    trustProxy
+      ? String(request.headers[name] ?? '')
+          .split(',')
+          .at(-1)
+          ?.trim()
+      : undefined
+  const { socket } = request
+  const ip = forwarded('x-forwarded-for') || socket.remoteAddress
+  const secure = forwarded('x-forwarded-proto') === 'https' || (socket as { encrypted?: boolean }).encrypted === true
+  return new NodeRequest(request, response, url, { ip, secure, body })
 }
 
 function entering(gate: Gate, trustProxy: boolean): Layer {

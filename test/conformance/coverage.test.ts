@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { lineStartOf } from './report/markdown.ts'
 import { REQUIREMENTS, rows } from './requirements.ts'
 
 const folder = join(import.meta.dirname, 'rows')
@@ -33,4 +34,11 @@ test('every id that a test cites is in the catalogue', () => {
 test('whatever is done otherwise says why', () => {
   const silent = rows.filter(([, [, , , , remark]]) => remark?.decided !== undefined && remark.decided.length < 20)
   expect(silent).toEqual([])
+})
+
+test('the published table has every requirement as the catalogue words it', () => {
+  const published = readFileSync(join(import.meta.dirname, '../../docs/conformance.md'), 'utf8')
+  const cells = new Set(published.split('\n').map((line) => line.replaceAll(/ +\|/g, ' |')))
+  const starts = [...cells].map((line) => line.split(' | ').slice(0, 4).join(' | '))
+  expect(rows.map(([id]) => lineStartOf(id)).filter((start) => !starts.includes(start))).toEqual([])
 })

@@ -22,10 +22,10 @@ export interface Row {
   readonly expect: Expected
 }
 
-const none = (scope?: string): Expected => ({
+const none = (needed?: string): Expected => ({
   status: 401,
   reason: 'credentials_missing',
-  challenge: `Bearer ${REALM}${scope ? `, scope="${scope}"` : ''}`,
+  challenge: `Bearer ${REALM}${needed ? `, scope="${needed}"` : ''}`,
   body: {},
 })
 

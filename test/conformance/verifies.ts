@@ -37,6 +37,7 @@ export function verifies(
     test(`${list.join(' ')} ${does} (${face.name})`, { timeout }, async ({ task }) => {
       task.meta.verifies = { ids: list, face: face.id }
       task.meta.exempt = exempt
+      takeTranscript() // what a test that failed before has left
       await run(face)
       const transcript = takeTranscript()
       first ??= { face, transcript }

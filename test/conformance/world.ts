@@ -1,11 +1,4 @@
-import {
-  createResourceServer,
-  type Guard,
-  type HoldfastEvent,
-  type Reason,
-  type ResourceServer,
-  type ResourceServerOptions,
-} from '@holdfast/core'
+import { createResourceServer, type Guard, type HoldfastEvent, type Reason, type ResourceServer } from '@holdfast/core'
 import type { ProtectOptions } from '@holdfast/core/adapter'
 import {
   type ContractExchange,
@@ -19,6 +12,7 @@ import {
 import { onTestFinished } from 'vitest'
 import type { Face } from './faces.ts'
 import { type Reply, send } from './http.ts'
+import { sendHttp2 } from './http2.ts'
 
 export const AUDIENCE = 'https://api.example.com'
 
@@ -31,6 +25,10 @@ export interface Plan {
   /** A resource server made by the row itself. */
   readonly server?: (as: TestAuthorizationServer, observe: (event: HoldfastEvent) => void) => ResourceServer
   readonly protect?: ProtectOptions
+  /** On HTTP/2, for faces that run on it. Default: HTTP/1.1. */
+  readonly http2?: boolean
+  /** Believe one proxy's `X-Forwarded-For` and `X-Forwarded-Proto`. Default false. */
+  readonly trustProxy?: boolean
   /** Paths beside `/`, each with its guards. All answer any method. */
   readonly routes?: Readonly<Record<string, readonly Guard[]>>
   /** Steps before `protect`. */
@@ -46,12 +44,17 @@ export interface Api {
   readonly origin: string
   readonly events: readonly HoldfastEvent[]
   /** Why requests were refused so far, in order. */
-  reasons(): readonly Reason[]
+  readonly reasons: () => readonly Reason[]
   /** How often a handler has run. */
-  handled(): number
+  readonly handled: () => number
   /** GET with a token, or with field lines; names and values in turn. */
-  get(path: string, credentials?: string | readonly string[]): Promise<Reply>
-  send(method: string, path: string, fields?: readonly string[], body?: string | Uint8Array): Promise<Reply>
+  readonly get: (path: string, credentials?: string | readonly string[]) => Promise<Reply>
+  readonly send: (
+    method: string,
+    path: string,
+    fields?: readonly string[],
+    body?: string | Uint8Array,
+  ) => Promise<Reply>
 }
 
 let transcript: string[] = []
@@ -74,15 +77,15 @@ export async function openApi(face: Face, plan: Plan = {}): Promise<Api & { read
   const as = isServer(plan.as) ? plan.as : await testAuthorizationServer({ audience: AUDIENCE, ...plan.as })
   const events: HoldfastEvent[] = []
   const observe = (event: HoldfastEvent): void => void events.push(event)
-  const server =
-    plan.server?.(as, observe) ??
-    createResourceServer({ ...as.options(plan.options), observe } as ResourceServerOptions)
+  const server = plan.server?.(as, observe) ?? createResourceServer({ ...as.options(plan.options), observe })
   let handled = 0
   const handle = (exchange: ContractExchange): ContractReply => {
     handled += 1
     return (plan.handle ?? report)(exchange)
   }
-  const running = await face.harness.start({
+  const { harness, http2 } = face
+  const running = await (plan.http2 ? http2! : harness).start({
+    trustProxy: plan.trustProxy,
     steps: [
       ...(plan.before?.(server) ?? []),
       { is: 'protect', server, options: plan.protect },
@@ -103,7 +106,7 @@ export async function openApi(face: Face, plan: Plan = {}): Promise<Api & { read
     fields: readonly string[] = [],
     body?: string | Uint8Array,
   ): Promise<Reply> {
-    const reply = await send(running.origin, method, path, fields, body)
+    const reply = await (plan.http2 ? sendHttp2 : send)(running.origin, method, path, fields, body)
     if (reply.status >= 400) transcript.push(seenOf(reply))
     return reply
   }

@@ -1,3 +1,172 @@
 import type { Section } from '../requirement.ts'
 
-export const BT = {} as const satisfies Section
+export const BT = {
+  'BT-01': [
+    'MUST',
+    'RFC 6750 §2.1; OAuth 2.1 §5.1.1; FAPI 2.0 §5.3.4',
+    'request',
+    'A token comes in `Authorization: Bearer`, and in no other place unless configured.',
+  ],
+  'BT-02': [
+    'MUST',
+    'RFC 6750 §2.1',
+    'request',
+    'Scheme, one or more spaces, one token68: nothing else separates, and no other character is in a token.',
+  ],
+  'BT-03': ['CHOICE', 'RFC 6750 §3.1', 'request', 'A scheme without a token is a malformed request.'],
+  'BT-04': ['CHOICE', 'RFC 6750 §3.1', 'request', 'Whatever follows the token makes the request malformed.'],
+  'BT-05': [
+    'CHOICE',
+    'RFC 6750 §3.1',
+    'request',
+    'One word that is no token68 is a malformed token, not a malformed request.',
+  ],
+  'BT-06': ['SHOULD', 'RFC 6750 §3.1', 'request', 'Without credentials the challenge says nothing about an error.'],
+  'BT-07': ['SHOULD', 'RFC 6750 §3.1', 'request', 'Another scheme counts as no credentials.'],
+  'BT-08': ['MUST', 'RFC 6750 §3; OAuth 2.1 §5.3.1', 'request', 'The scheme of every challenge is `Bearer`.'],
+  'BT-09': ['MUST', 'RFC 6750 §3; OAuth 2.1 §5.3.1', 'request', 'A challenge has at least one parameter.'],
+  'BT-10': ['MUST', 'RFC 6750 §3', 'request', 'No parameter of a challenge occurs twice.'],
+  'BT-11': [
+    'MUST',
+    'RFC 6750 §3',
+    'configuration',
+    '`scope` is made of scope tokens with single spaces between; others are refused when a guard is built.',
+  ],
+  'BT-12': [
+    'MUST',
+    'RFC 6750 §3',
+    'request',
+    '`error` and `error_description` are printable ASCII without quote and backslash, and come from a closed list.',
+  ],
+  'BT-13': [
+    'MUST',
+    'RFC 6750 §3',
+    'configuration',
+    '`error_uri` is an absolute URI of printable ASCII without space, quote and backslash.',
+  ],
+  'BT-14': ['SHOULD', 'RFC 6750 §3', 'request', 'A token that fails is answered with an error code.'],
+  'BT-15': [
+    'SHOULD',
+    'RFC 6750 §3.1',
+    'request',
+    'What is repeated, malformed or in several places is 400 `invalid_request`.',
+  ],
+  'BT-16': [
+    'SHOULD',
+    'RFC 6750 §3.1',
+    'request',
+    'A token that is expired, revoked, malformed or otherwise bad is 401 `invalid_token`.',
+  ],
+  'BT-17': ['SHOULD', 'RFC 6750 §3.1', 'request', 'Too little scope is 403 `insufficient_scope`.'],
+  'BT-18': ['MUST', 'RFC 6750 §3', 'request', 'Every refusal that the token causes has a challenge, 400 and 403 too.'],
+  'BT-19': ['MAY', 'RFC 6750 §3.1', 'request', 'A 403 for lack of scope names every scope that the operation needs.'],
+  'BT-20': [
+    'MAY',
+    'RFC 6750 §3',
+    'request',
+    '`realm`, `error_description`, `error_uri` and `scope` are configurable, down to none where that is allowed.',
+  ],
+  'BT-21': ['MUST', 'OAuth 2.1 §5.1; FAPI 2.0 §5.3.4', 'request', 'A token in the query is never used.'],
+  'BT-22': [
+    'CHOICE',
+    'RFC 6750 §2, §3.1; OAuth 2.1 §5.1',
+    'request',
+    'A token in the query is ignored, or with `credentials.query: "reject"` 400; nothing takes it.',
+  ],
+  'BT-23': ['MAY', 'RFC 6750 §2.2; OAuth 2.1 §5.1.2', 'request', 'A token in a form is not read unless configured.'],
+  'BT-24': [
+    'MUST',
+    'RFC 6750 §2.2',
+    'request',
+    'Where it is, only forms of the right type count, and only by methods whose body has a meaning.',
+  ],
+  'BT-25': ['MUST', 'RFC 6750 §2.2', 'request', 'A form that carries a token is ASCII and has it once.'],
+  'BT-26': [
+    'MUST',
+    'RFC 6750 §2; OAuth 2.1 §5.1',
+    'request',
+    'A token in two places is refused, even where both are equal.',
+  ],
+  'BT-27': ['MUST', 'RFC 6750 §5.3; OAuth 2.1 §7.1.3.4', 'request', 'No token is read from a cookie.'],
+  'BT-28': [
+    'MUST',
+    'OAuth 2.1 §5.2',
+    'request',
+    'Expiry, audience and scope are judged for every request; a connection remembers nothing.',
+  ],
+  'BT-29': [
+    'MUST',
+    'RFC 9700 §2.3; OAuth 2.1 §7.1.4; MCP',
+    'request',
+    'A token that is not meant for this resource is refused.',
+  ],
+  'BT-30': [
+    'MUST',
+    'RFC 9700 §2.3; OAuth 2.1 §7.1.4',
+    'request',
+    'A token that is not meant for this action gets 403, and the handler does not run.',
+  ],
+  'BT-31': [
+    'MUST',
+    'RFC 9700 §4.9.3',
+    'process',
+    'No token, and no part of one, stands in an answer, event, error, status or cache key.',
+  ],
+  'BT-32': ['MUST', 'OAuth 2.1 §1.4', 'process', 'A store gets digests and answers, and no token.'],
+  'BT-33': [
+    'CHOICE',
+    'MCP',
+    'process',
+    'Nothing here forwards a token; the raw one is had only by a function whose name says so.',
+  ],
+  'BT-34': [
+    'MUST',
+    'OAuth 2.1 §1.5',
+    'request',
+    'With `requireHttps` plain http is refused before the token is looked at; otherwise it is said once.',
+  ],
+  'BT-35': [
+    'CHOICE',
+    'RFC 6750 §3',
+    'request',
+    'The body of a refusal is a small JSON object that agrees with the challenge; it can be switched off.',
+  ],
+  'BT-36': [
+    'CHOICE',
+    'RFC 6750 §3',
+    'request',
+    '`error_description` is one of a closed list, and quotes nothing of the token.',
+    {
+      decided:
+        '`challenge.describeErrors: false` leaves the description out instead of making all of them one text: a text that is always the same says no more than the code.',
+    },
+  ],
+  'BT-37': [
+    'MAY',
+    'OAuth 2.1 §5.3.2',
+    'request',
+    'What clients hear is one of a closed list of codes, whatever a guard of the application returns.',
+    {
+      decided:
+        'There is no hook for other codes: the list of codes is closed, a guard that refuses is 403 `access_denied`, and an application that needs another answer writes it with `onRefusal: "next"`.',
+    },
+  ],
+  'BT-38': [
+    'CHOICE',
+    'RFC 6750 §3.1',
+    'request',
+    'With `optional` a request without credentials passes without `auth`; bad credentials are still refused.',
+  ],
+  'BT-39': [
+    'CHOICE',
+    'RFC 6750 §2.1',
+    'request',
+    'An extractor of the application gives one token or none; anything else is 400, and the same rules hold for it.',
+  ],
+  'BT-40': [
+    'MUST',
+    'RFC 6750 §5.2',
+    'documentation',
+    'The documentation says that the link behind a proxy that ends TLS must be protected.',
+  ],
+} as const satisfies Section
