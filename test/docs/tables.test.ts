@@ -111,8 +111,10 @@ describe('docs/options.md', () => {
       ({ name, fallback }) => closed.test(expectation(name)) && (fallback === undefined || !isValue(fallback)),
     )
     expect(without.map(({ name }) => name)).toEqual([
+      'requireHttps',
       'issuers[].jwt.maxTokenAge',
       'issuers[].jwt.maxTokenLifetime',
+      'issuers[].jwt.maxAudiences',
       'issuers[].accepts.length',
       'issuers[].accepts.alphabet',
     ])
@@ -191,6 +193,7 @@ describe('docs/events.md', () => {
       refused: { reason: true, status: true, issuer: true, unverified: true, detail: true },
       stale: { issuer: true, age: true },
       document: { document: true, issuer: true, result: true, trigger: true, trouble: true },
+      endpoint_moved: { issuer: true, endpoint: true, refused: true },
       key_skipped: { issuer: true, why: true },
       introspection: { issuer: true, result: true, trouble: true, duration: true },
       endpoint: { issuer: true, state: true, previous: true, misconfigured: true },
@@ -212,6 +215,7 @@ describe('docs/events.md', () => {
       timeout: true,
       connect: true,
       dns: true,
+      address_denied: true,
       tls: true,
       reset: true,
       too_large: true,

@@ -40,7 +40,7 @@ export function ask(
   return send(origin, method, path, typeof credentials === 'string' ? bearer(credentials) : credentials, body)
 }
 
-export const bearer = (token: string): readonly string[] => ['Authorization', `Bearer ${token}`]
+const bearer = (token: string): readonly string[] => ['Authorization', `Bearer ${token}`]
 
 /** A status, and where one is named the error of the challenge: `'401 invalid_token'`, `'401 none'`, `'503'`. */
 export type Wanted = `${number}` | `${number} ${string}`

@@ -74,7 +74,7 @@ export function caching({ clock }: ContenderPorts, terms: CachingTerms, introspe
 
   return {
     decide(request) {
-      const token = extract(request, Infinity)
+      const token = extract(request, { maxLength: Infinity })
       const digest = digestOf(token)
       const age = known(cache.get(digest))
       if (age !== undefined && age < terms.fresh) return accepted(age)

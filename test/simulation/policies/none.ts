@@ -9,7 +9,7 @@ export const none: Policy = (ports) => {
     decide(request) {
       const { clock } = ports
       const asked = clock.monotonic()
-      return introspector.introspect({ token: extract(request, Infinity) }).then(
+      return introspector.introspect({ token: extract(request, { maxLength: Infinity }) }).then(
         (answer) => {
           const isGood = answer.is === 'active' && clock.wall() < (answer.claims['exp'] as number) * 1_000
           return isGood ? accepted(clock.monotonic() - asked) : REFUSED
