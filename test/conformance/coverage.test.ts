@@ -42,3 +42,9 @@ test('the published table has every requirement as the catalogue words it', () =
   const starts = [...cells].map((line) => line.split(' | ').slice(0, 4).join(' | '))
   expect(rows.map(([id]) => lineStartOf(id)).filter((start) => !starts.includes(start))).toEqual([])
 })
+
+test('the README counts what is in scope', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const inScope = rows.filter(([, row]) => row[4]?.deferred === undefined).length
+  expect(readme).toContain(`${inScope} [requirements](docs/conformance.md)`)
+})

@@ -1,4 +1,11 @@
-import { createResourceServer, type Guard, type HoldfastEvent, type Reason, type ResourceServer } from '@holdfast/core'
+import {
+  type CacheOptions,
+  createResourceServer,
+  type Guard,
+  type HoldfastEvent,
+  type Reason,
+  type ResourceServer,
+} from '@holdfast/core'
 import type { ProtectOptions } from '@holdfast/core/adapter'
 import {
   type ContractExchange,
@@ -15,6 +22,14 @@ import { type Reply, send } from './http.ts'
 import { sendHttp2 } from './http2.ts'
 
 export const AUDIENCE = 'https://api.example.com'
+
+/** Places are set aside beforehand, which costs more than most rows: a few will do, unless a row says otherwise. */
+const SMALL: CacheOptions = {
+  introspected: { entries: 500 },
+  jwts: { entries: 500 },
+  negative: { entries: 500 },
+  revocations: { entries: 500 },
+}
 
 /** What a row wants to be different from the usual API. */
 export interface Plan {
@@ -77,7 +92,8 @@ export async function openApi(face: Face, plan: Plan = {}): Promise<Api & { read
   const as = isServer(plan.as) ? plan.as : await testAuthorizationServer({ audience: AUDIENCE, ...plan.as })
   const events: HoldfastEvent[] = []
   const observe = (event: HoldfastEvent): void => void events.push(event)
-  const server = plan.server?.(as, observe) ?? createResourceServer({ ...as.options(plan.options), observe })
+  const server =
+    plan.server?.(as, observe) ?? createResourceServer({ cache: SMALL, ...as.options(plan.options), observe })
   let handled = 0
   const handle = (exchange: ContractExchange): ContractReply => {
     handled += 1
