@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 // Tests run on sources: 'holdfast-source' is the condition of the packages' own exports. Never add 'import' to the
 // external conditions: CommonJS dependencies would then load ESM files, and Express breaks.
-const conditions = ['holdfast-source', 'module', 'node', 'development|production']
+export const conditions = ['holdfast-source', 'module', 'node', 'development|production']
 
 const ALL = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']
 const NEVER = ['**/node_modules/**', '**/dist/**']
