@@ -208,7 +208,8 @@ verifies('NG-66', 'answers a flood of fields with 4xx, before anything is decode
   const authorization = ['Authorization', `Bearer ${token}`]
   // Node drops what exceeds its count of fields: a long list does not prove that a second line is not there.
   expect((await get('/', [...repeated(1_000, 'X'), ...authorization])).status).toBe(400)
-  expect((await get('/', [...authorization, ...repeated(2_100, 'X'), 'Authorization', 'Bearer x'])).status).toBe(400)
+  const hidden = await get('/', [...authorization, ...repeated(2_100, 'X'), 'Authorization', 'Bearer x'])
+  expect([400, 431]).toContain(hidden.status) // later releases of Node refuse what they would drop
   expect((await get('/', repeated(1_000, 'X'))).status).toBe(400)
   expect(new Set(reasons())).toEqual(new Set(['credentials_malformed']))
   expect(handled()).toBe(0)
