@@ -83,7 +83,7 @@ export const TROUBLES: Readonly<Record<TroubleKind, TroubleFacts>> = {
   reset: fact('endpoint', 'retriable', 'fallsBack'),
   timeout: fact('endpoint', 'fallsBack'),
   dns: fact('endpoint', 'fallsBack'),
-  address_denied: fact('us'),
+  address_denied: fact('endpoint'),
   tls: fact('endpoint', 'fallsBack'),
   throttled: fact('endpoint', 'fallsBack'),
   server_error: fact('token', 'fallsBack'),

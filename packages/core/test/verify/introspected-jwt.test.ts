@@ -149,6 +149,7 @@ describe('an authority that does not answer', () => {
   )
 
   test.each([
+    'address_denied',
     'misconfigured',
     'unexpected_status',
     'malformed',
