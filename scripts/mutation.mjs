@@ -1,6 +1,7 @@
 // How much of verification, guards and answers the tests hold: changes one thing at a time and looks for a test that
 // notices. Runs Stryker on a clone of the last commit, because it mutates in place, and on Node 22, which it needs.
-//   pnpm run mutation [--mutate GLOB] [--json FILE]
+//   pnpm run mutation [--mutate GLOB,GLOB:LINE-LINE] [--rows] [--json FILE]
+// Unit tests alone by default; --rows asks the conformance rows instead, through the core, for what those leave alive.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +13,9 @@ import { parseArgs } from 'node:util'
 const STRYKER = '10.1.1'
 const NODE = '22.23.3'
 
-const { values } = parseArgs({ options: { mutate: { type: 'string' }, json: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { mutate: { type: 'string' }, json: { type: 'string' }, rows: { type: 'boolean' } },
+})
 const root = fileURLToPath(new URL('../', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-mutation-'))
 const clone = join(folder, 'project')
@@ -43,7 +46,11 @@ try {
       runner,
       ...(values.mutate === undefined ? [] : ['--mutate', values.mutate]),
     ],
-    { cwd: clone, stdio: 'inherit', env: { ...process.env, CONFORMANCE_FACES: 'core' } },
+    {
+      cwd: clone,
+      stdio: 'inherit',
+      env: { ...process.env, CONFORMANCE_FACES: 'core', MUTATION_TESTS: values.rows ? 'rows' : 'unit' },
+    },
   )
   if (values.json !== undefined && status === 0) copyFileSync(join(clone, 'mutation.json'), resolve(values.json))
   process.exitCode = status ?? 1
