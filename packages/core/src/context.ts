@@ -120,6 +120,8 @@ function kindOf(claims: Claims, told: ((claims: Claims) => unknown) | undefined)
 function toldKind(claims: Claims, told: (claims: Claims) => unknown): AuthContext['kind'] {
   try {
     const kind = told(claims)
+    // Nobody waits for it, and what it rejects with must not end the process.
+    if (kind instanceof Promise) kind.catch(() => undefined)
     return kind === 'user' || kind === 'client' ? kind : 'unknown'
   } catch (cause) {
     throw refused('guard_failed', { cause })

@@ -22,9 +22,9 @@ export interface CredentialRules {
 
 /**
  * The one token of a request: what follows the scheme in the one `Authorization: Bearer` field line, or what another
- * transport of the rules has. Query, cookies and `Proxy-Authorization` are never looked at (RFC 6750 §2.1, OAuth 2.1
- * §5.1). Its characters are judged where a token is classified: one that was seen before has passed there already, and
- * does not pay for it again.
+ * transport of the rules has. No token is ever taken from the query, which is looked at to refuse it or to say so, nor
+ * from cookies or `Proxy-Authorization` (RFC 6750 §2.1, OAuth 2.1 §5.1). Its characters are judged where a token is
+ * classified: one that was seen before has passed there already, and does not pay for it again.
  *
  * @throws {AuthError} `transport_insecure`, `credentials_missing`, `credentials_repeated`, `credentials_malformed`,
  *   `credentials_in_query`, `token_too_long`, `extract_failed`.

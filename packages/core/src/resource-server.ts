@@ -257,7 +257,8 @@ class Server implements ResourceServer {
     }
   }
 
-  explain(token: string): Promise<Explanation> {
+  async explain(token: string): Promise<Explanation> {
+    if (typeof token !== 'string') throw new TypeError('explain(): the token is a text, without "Bearer "')
     return explain(this.#present(token, undefined), this.#parts, this.#settings.credentials.maxLength)
   }
 

@@ -26,6 +26,11 @@ const codeOf = (...lines: readonly string[]): unknown => {
 const has = (...lines: readonly string[]): boolean =>
   hasCredentials({ rawHeaders: lines.flatMap((line) => ['Authorization', line]) }, RULES)
 
+/** Field lines that are about something else. */
+function others(count: number): string[] {
+  return Array.from({ length: count }, () => ['X', 'x']).flat()
+}
+
 describe('extract', () => {
   test.each([
     ['a token', 'Bearer abc', 'abc'],
@@ -165,7 +170,6 @@ describe('extract', () => {
   }) // JW-60, NG-46; expressions that go back and forth would not end here
 
   test('reads 1,000 field lines, and refuses more: Node hides what is beyond a count of its own', () => {
-    const others = (count: number): string[] => Array.from({ length: count }, () => ['X', 'x']).flat()
     const credentials = ['Authorization', 'Bearer abc']
     expect(extract({ rawHeaders: [...others(999), ...credentials] }, RULES)).toBe('abc')
     expect(verdictOf(() => extract({ rawHeaders: [...others(1_000), ...credentials] }, RULES))).toBe(

@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { CompactEncrypt } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { fresh } from '../src/guard/fresh.ts'
 import { clientSecretBasic, unauthenticated } from '../src/introspection/client-authentication.ts'
@@ -415,3 +417,52 @@ describe('verify', () => {
     await expect(server.verify(token as never)).rejects.toThrow(TypeError)
   }) // XC-02
 })
+
+describe('a token that is wrapped anew', () => {
+  const pair = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+  const decryption = {
+    keys: [{ key: pair.privateKey }],
+    algorithms: ['RSA-OAEP-256'],
+    encodings: ['A128GCM'],
+  } as const
+  const wrapped = (signed: string): Promise<string> =>
+    new CompactEncrypt(Buffer.from(signed))
+      .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A128GCM', cty: 'JWT' })
+      .encrypt(pair.publicKey)
+
+  test('again and again, once the authority called it inactive, pushes out no other revocation', async () => {
+    const { server, as, clock, events } = one(
+      { jwt: { mode: 'onlineWhenHealthy', decryption }, introspection: { client } },
+      { cache: { revocations: { entries: 3 } } },
+    )
+    const revoked = as.jwt({ exp: START + 100 })
+    await server.revoke({ token: revoked })
+    as.introspects({ active: false })
+    const signed = as.jwt()
+    for (let round = 0; round < 3; round += 1) {
+      expect(await reasonOf(async () => server.authenticate(bearer(await wrapped(signed))))).toBe('token_inactive')
+    }
+    expect(events.filter(({ type }) => type === 'revocation')).toMatchObject([{ result: 'recorded' }])
+    expect(await reasonOf(() => server.authenticate(bearer(revoked)))).toBe('token_revoked')
+    // Nor does the new wrapping revive it where the signature may stand in.
+    as.introspects(failing('connect'))
+    await clock.advance(60_000)
+    expect(await reasonOf(async () => server.authenticate(bearer(await wrapped(signed))))).toBe('token_revoked')
+  }) // NG-32, NG-98
+})
+
+test('a kind that is a promise says nothing, whatever becomes of it', async () => {
+  const unhandled: unknown[] = []
+  const hear = (reason: unknown): void => void unhandled.push(reason)
+  process.on('unhandledRejection', hear)
+  try {
+    const kind = (() => Promise.reject(new Error('the database is away'))) as unknown as () => undefined
+    const { server, as } = one({ kind })
+    expect((await server.authenticate(bearer(as.jwt()))).kind).toBe('unknown')
+    await settled()
+    await new Promise((resolve) => void setImmediate(resolve))
+    expect(unhandled).toEqual([])
+  } finally {
+    process.off('unhandledRejection', hear)
+  }
+}) // NG-114

@@ -25,7 +25,8 @@ export function metadataOf(wiring: Wiring): LastGood<Metadata> {
   const load = metadataLoader(discovery, ports)
   const moved = (endpoint: 'keys' | 'introspection', refused: boolean): void =>
     telemetry.emit({ type: 'endpoint_moved', issuer, endpoint, refused })
-  const settled = watchEndpoints({ pinned, moved })
+  const byCertificate = options.introspection?.client.tls !== undefined
+  const settled = watchEndpoints({ pinned, byCertificate, moved })
   const parse = (text: string): Metadata | undefined => {
     const json = parseJsonObject(Buffer.from(text))
     return json && parseMetadata(json, discovery)

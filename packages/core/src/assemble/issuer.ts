@@ -93,7 +93,7 @@ function remote(
       tokenTypeHint,
       reading: readingOf(issuer)!,
       // A certificate for client authentication goes beside the authorities that the issuer's other endpoints trust.
-      tls: byCertificate ? Object.freeze({ ...issuer.tls, ...client.tls }) : issuer.tls,
+      tls: byCertificate ? Object.freeze({ ...client.tls, ca: client.tls?.ca ?? issuer.tls?.ca }) : issuer.tls,
       deadline: settings.resilience.introspectionDeadline,
       endpoint: async () => endpoint ?? endpointIn(metadata!, pick),
     },
@@ -186,8 +186,12 @@ function introspectionVerifier(
   const inactive = (token: string): void => {
     // An encrypted token says nothing of itself: its entry does, which is there since its signature was checked.
     const known = stores.jwts.peek(digestOf(token))
+    if (known?.nested !== undefined) {
+      // Refused by what is inside: who wraps it anew, as often as he likes, must not push out other revocations.
+      if (stores.revocations.isDead(known.nested)) return
+      stores.revocations.addTombstone(known.nested, known.expiresAt)
+    }
     stores.revocations.addTombstone(revocationKeyOf(token), claimedExpiry(token) ?? known?.expiresAt)
-    if (known?.nested !== undefined) stores.revocations.addTombstone(known.nested, known.expiresAt)
   }
   return (owner) => {
     // A JWT's own audience has been checked with its signature: its introspection need not repeat it.

@@ -89,10 +89,11 @@ export class Revocations {
 
   /** Whether this very token was revoked. Costs one comparison while none is. */
   isTombstone(token: string): boolean {
-    return this.#tombstones.size > 0 && this.#isDead(revocationKeyOf(token))
+    return this.#tombstones.size > 0 && this.isDead(revocationKeyOf(token))
   }
 
-  #isDead(key: string): boolean {
+  /** Whether there is a tombstone under a key. */
+  isDead(key: string): boolean {
     const until = this.#tombstones.get(key)
     return until !== undefined && this.#clock.wall() < until
   }
@@ -100,7 +101,7 @@ export class Revocations {
   /** Why a token is refused by what it says, or by what was inside it. Costs two comparisons while nothing is revoked. */
   judge(token: VerifiedToken): 'token_revoked' | 'lifetime_too_long' | undefined {
     // Whoever has a signed token and our public key can wrap it anew, as often as he likes.
-    if (token.nested !== undefined && this.#isDead(token.nested)) return 'token_revoked'
+    if (token.nested !== undefined && this.isDead(token.nested)) return 'token_revoked'
     if (this.#marks.size === 0) return undefined
     if (KINDS.some((kind) => this.#isMarked(token, kind))) return 'token_revoked'
     // A mark is forgotten after `lifetime`: a token that lives longer, or does not say, would come back to life.

@@ -8,7 +8,7 @@ export interface ExplainedCheck {
   readonly reason: Reason
   /** `unknown`: only the network could tell. */
   readonly outcome: 'passed' | 'failed' | 'unknown'
-  /** What was found, and what was wanted. Quotes header parameters and claims; for the eyes of operators and developers. */
+  /** What was found, and what was wanted. Quotes header parameters, `iss`, `aud` and times; for operators and developers. */
   readonly detail?: string
   /** The option that would change a no. */
   readonly option?: string

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Signatures } from '../ports/signatures.ts'
 import type { UnverifiedJwt } from '../syntax/jws.ts'
 import type { Algorithm } from '../verify/algorithms.ts'
+import { wrongType } from '../verify/claims.ts'
 import { JWT_CLAIM_RULES, type JwtRules } from '../verify/jwt-claims.ts'
 import { HEADER_RULES, hintOf, offersKey } from '../verify/jwt-header.ts'
 import { signedBy } from '../verify/signature.ts'
@@ -32,7 +33,9 @@ export async function explainJwt(
   const detail = (reason: Parameters<typeof detailOf>[0]): string | undefined => detailOf(reason, jwt, expected, now)
   checks.rules(HEADER_RULES, jwt.header, expected, now, detail)
   if (rejectKeyHeaders && offersKey(jwt.header)) checks.failed('key_in_header')
-  checks.rules(JWT_CLAIM_RULES, jwt.claims, rules, now, detail)
+  // The first rule is about types; those behind it rely on them.
+  const claimRules = wrongType(jwt.claims) === undefined ? JWT_CLAIM_RULES : JWT_CLAIM_RULES.slice(0, 1)
+  checks.rules(claimRules, jwt.claims, rules, now, detail)
   if (typeof jwt.header['alg'] !== 'string') return undefined
   return explainSignature(jwt, terms, checks)
 }

@@ -21,13 +21,19 @@ export function claim(name: string, test: ClaimTest): PureGuard {
       `claim('${name}'): say what it must be: a text, number or boolean, a list of them, or a predicate`,
     )
   }
-  // A predicate without type checks may return anything; only `true` is a yes.
   const fits = (value: Json): boolean =>
-    typeof test === 'function' ? (test(value) as unknown) === true : (accepted as readonly Json[]).includes(value)
+    typeof test === 'function' ? saysYes(test(value)) : (accepted as readonly Json[]).includes(value)
   return pureGuard(({ claims }) => {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined
     return (value !== undefined && fits(value)) || { reason: 'claim_refused', detail: `claim "${name}"` }
   })
+}
+
+/** A predicate without type checks may return anything; only `true` is a yes. */
+function saysYes(said: unknown): boolean {
+  // Nobody waits for it, and what it rejects with must not end the process.
+  if (said instanceof Promise) said.catch(() => undefined)
+  return said === true
 }
 
 guardFactory(claim)

@@ -8,6 +8,8 @@ type EndpointMember = (typeof ENDPOINTS)[number]
 export interface EndpointMoves {
   /** Keeps each endpoint at the origin where it was first seen. */
   readonly pinned: boolean
+  /** Whether we authenticate by certificate: an endpoint for that, where one is named, is then the one that is called. */
+  readonly byCertificate?: boolean
   /** Hears of every change, once; `refused` where the endpoint stays where it was. */
   readonly moved: (endpoint: 'keys' | 'introspection', refused: boolean) => void
 }
@@ -18,6 +20,7 @@ export interface EndpointMoves {
  */
 export function watchEndpoints({
   pinned,
+  byCertificate = false,
   moved,
 }: EndpointMoves): (next: Metadata, previous: Metadata | undefined) => Metadata {
   const pins = new Map<EndpointMember, string>()
@@ -25,15 +28,20 @@ export function watchEndpoints({
   let written: Metadata | undefined
 
   return (next, previous) => {
+    // What was written and refused is no pin.
+    const restored = written ? undefined : previous
     const before = written ?? previous
     written = next
-    const kept: Partial<Record<EndpointMember, string>> = {}
+    // What was called as long as there was none for certificates: naming one moves the calls.
+    const called = byCertificate ? (pins.get('introspectionEndpoint') ?? restored?.introspectionEndpoint) : undefined
+    const kept: Partial<Record<EndpointMember, string | undefined>> = {}
     const changes = new Map<'keys' | 'introspection', boolean>()
     for (const member of ENDPOINTS) {
-      const pin = pins.get(member) ?? before?.[member] ?? undefined
+      const own = pins.get(member) ?? restored?.[member] ?? undefined
+      const pin = own ?? (member === 'introspectionMtlsEndpoint' ? called : undefined) ?? undefined
       const refused = pinned && pin !== undefined && isElsewhere(next[member], pin)
-      if (refused) kept[member] = pin
-      const place = refused ? pin : (next[member] ?? pin)
+      if (refused) kept[member] = own
+      const place = refused ? own : (next[member] ?? own)
       if (place !== undefined) pins.set(member, place)
       if (!before || before[member] === next[member]) continue
       const endpoint = member === 'jwksUri' ? 'keys' : 'introspection'

@@ -35,20 +35,25 @@ function failUnseen(path: string, value: unknown, expected: string): never {
   throw new ConfigError(`option "${path}" is a text; write ${expected}`)
 }
 
+/** An object of named members. A regular expression, a `Map` or a `Date` has none, and would pass for an empty one. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return Object.prototype.toString.call(value) === '[object Object]'
+}
+
 type Shape<T> = { readonly [K in keyof T]-?: Check<T[K]> }
 
 /** A plain object with these members and no other: an unknown name is refused with the nearest right one. */
 export function object<T extends object>(shape: Shape<T>): Check<T> {
   const names = Object.keys(shape) as (keyof T & string)[]
   return (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return failUnseen(path || 'options', value, 'an object')
+    if (!isRecord(value)) {
+      return failUnseen(path || 'options', value, 'an object of named members')
     }
     for (const name of Object.keys(value)) {
       if (!Object.hasOwn(shape, name))
         throw new ConfigError(`unknown option "${join(path, name)}"${suggestion(name, names)}`)
     }
-    const entries = names.map((name) => [name, shape[name]((value as Record<string, unknown>)[name], join(path, name))])
+    const entries = names.map((name) => [name, shape[name](value[name], join(path, name))])
     return Object.freeze(Object.fromEntries(entries)) as T
   }
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, KeyObject } from 'node:crypto'
 import { ConfigError } from '../errors.ts'
 import type { DecryptionKey, DecryptionRules } from '../verify/decryption.ts'
 import { CONTENT_ENCRYPTION, type ContentEncryption, KEY_MANAGEMENT, type KeyManagement } from '../verify/encryption.ts'
-import { type Check, flag, list, object, oneOf, optional, satisfyingUnseen } from './check.ts'
+import { type Check, flag, isRecord, list, object, oneOf, optional, satisfyingUnseen } from './check.ts'
 
 /** The options under `jwt.decryption`, one by one; {@link decryptionRules} then looks at them together. */
 interface CheckedDecryption {
@@ -21,7 +21,6 @@ interface Written {
   readonly key?: unknown
 }
 
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isList = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isRecord)
 const isKeys = (value: unknown): boolean =>
   isList(value) || (isRecord(value) && isList((value as { keys?: unknown }).keys))

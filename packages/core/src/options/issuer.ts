@@ -11,6 +11,7 @@ import {
   fail,
   flag,
   integer,
+  isRecord,
   list,
   object,
   oneOf,
@@ -41,12 +42,10 @@ interface CheckedIssuer {
   readonly tls: TlsIdentity | undefined
 }
 
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** A record whose values have one of these types. */
 function record<T>(expected: string, ...types: readonly string[]): Check<Readonly<Record<string, T>>> {
   const fits = satisfying<Readonly<Record<string, T>>>(
-    (value) => isRecord(value) && Object.values(value as object).every((one) => types.includes(typeof one)),
+    (value) => isRecord(value) && Object.values(value).every((one) => types.includes(typeof one)),
     expected,
   )
   return (value, path) => Object.freeze({ ...fits(value, path) })

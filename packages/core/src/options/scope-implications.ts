@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import { isScopeToken } from '../syntax/scope.ts'
-import { type Check, fail, object } from './check.ts'
+import { type Check, fail, isRecord, object } from './check.ts'
 
 /** For each scope the others that include it, directly or through others. */
 export type ScopeImplications = ReadonlyMap<string, readonly string[]>
@@ -13,7 +13,7 @@ const scopes: Check<readonly string[]> = (value, path) =>
 /** Reads `{ admin: ['write'], write: ['read'] }`. @throws {ConfigError} for what is no scope, and for a circle. */
 export function scopeImplications(value: unknown, path: string): ScopeImplications {
   // A prototype other than the usual one, or none, is as good: only own names count.
-  const names = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : []
+  const names = isRecord(value) ? Object.keys(value) : []
   const wrong = names.find((name) => !isScopeToken(name))
   if (wrong !== undefined) {
     throw new ConfigError(

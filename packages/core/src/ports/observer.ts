@@ -22,7 +22,7 @@ export interface RefusedEvent {
   readonly issuer: string | undefined
   /** True when the claim that decided was not yet covered by a checked signature. */
   readonly unverified: boolean
-  /** What a guard said, cut to 200 printable characters. */
+  /** What a guard, or the stage that refused, said: one line of at most 200 printable characters. */
   readonly detail: string | undefined
 }
 

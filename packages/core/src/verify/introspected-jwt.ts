@@ -54,8 +54,8 @@ export class IntrospectedJwtVerifier implements Verifier {
 
   async explain(presented: Presented, checks: Checks): Promise<VerifiedToken | undefined> {
     const local = await this.#local.explain(presented, checks)
-    if (this.#parts.mode !== 'offline') await this.#authority.explain(presented, checks)
-    return local
+    const answer = this.#parts.mode === 'offline' ? undefined : await this.#authority.explain(presented, checks)
+    return local && answer ? this.#together(explained(local), explained(answer))!.token : local
   }
 
   forget(digest: string): void {
@@ -104,6 +104,8 @@ export class IntrospectedJwtVerifier implements Verifier {
     return { ...answer, token: local.token.onEvidenceOf(answer.token, narrowed) }
   }
 }
+
+const explained = (token: VerifiedToken): Verdict => ({ token, source: 'cache', stale: false })
 
 /** Those of the scopes in an answer that the JWT grants, too. */
 function within(granted: ReadonlySet<string>, scope: Json): string {

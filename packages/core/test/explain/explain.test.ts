@@ -3,14 +3,25 @@ import { describe, expect, test } from 'vitest'
 import { optionFor, type Reason, REASONS } from '../../src/errors.ts'
 import type { ExplainedCheck } from '../../src/explain/checks.ts'
 import type { Explanation } from '../../src/explain/explanation.ts'
+import { clientSecretBasic } from '../../src/introspection/client-authentication.ts'
 import { START } from '../support/manual-clock.ts'
 import { failing } from '../support/scripted-http.ts'
-import { AUDIENCE, authority, bearer, world } from '../support/world.ts'
+import { AUDIENCE, authority, bearer, SECRET, world } from '../support/world.ts'
 
 const notPassed = ({ checks }: Explanation): readonly ExplainedCheck[] =>
   checks.filter(({ outcome }) => outcome !== 'passed')
 const find = ({ checks }: Explanation, reason: Reason): ExplainedCheck | undefined =>
   checks.find((check) => check.reason === reason)
+
+const ONLINE = {
+  issuers: [
+    {
+      issuer: 'https://as.example',
+      jwt: { mode: 'online' },
+      introspection: { client: clientSecretBasic('me', SECRET) },
+    },
+  ],
+} as const
 
 /** A world whose keys are at hand. */
 async function warm(options: Parameters<typeof world>[0] = {}) {
@@ -97,6 +108,28 @@ describe('a JWT', () => {
     const explanation = await server.explain(as.jwt(claims, header))
     expect(explanation.outcome).toBe('invalid')
     expect(notPassed(explanation)).toContainEqual(expect.objectContaining({ ...wanted, outcome: 'failed' }))
+  })
+
+  test.each([
+    ['no audience', { aud: null }],
+    ['an audience that is a number', { aud: 5 }],
+    ['times without a value', { exp: { valueOf: 1, toString: 1 } }],
+  ])('whose claims have %s ends there', async (_, claims) => {
+    for (const audienceMatch of ['exact', 'canonical'] as const) {
+      const { server, as } = await warm({ audienceMatch })
+      const explanation = await server.explain(as.jwt(claims))
+      expect(notPassed(explanation)).toEqual([
+        { reason: 'claims_malformed', outcome: 'failed', detail: expect.stringContaining('has the wrong type') },
+      ])
+    }
+  })
+
+  test('that is introspected, too, is judged by what both say', async () => {
+    const { server, as } = await warm(ONLINE)
+    as.introspects({ active: true, cnf: { jkt: 'x' } })
+    const token = as.jwt()
+    expect((await server.verify(token)).outcome).toBe('invalid')
+    expect(notPassed(await server.explain(token))).toEqual([{ reason: 'binding_unsupported', outcome: 'failed' }])
   })
 
   test('of an issuer that is not on the list is not looked into', async () => {
@@ -235,4 +268,9 @@ test('options are named as the documentation names them', async () => {
   expect(
     named.filter((option) => !documented.includes(`\`${option}\``) && !documented.includes(`\`${option}.`)),
   ).toEqual([])
+})
+
+test('wants a text', async () => {
+  const { server } = world()
+  await expect(server.explain(undefined as never)).rejects.toThrow('explain(): the token is a text')
 })

@@ -123,6 +123,7 @@ describe('claim', () => {
     [(value: unknown) => value === 'acme', 'other', false],
     [() => 1, 'acme', false],
     [() => Promise.resolve(true), 'acme', false],
+    [() => Promise.reject(new Error('unheard')), 'acme', false], // vitest fails on a rejection that nobody hears
     [() => true, undefined, false],
   ])('wanted %o, found %o: %o', (test_, value, outcome) => {
     const guard = claim('tenant', test_ as ClaimTest)

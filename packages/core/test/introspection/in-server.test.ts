@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { AuthError } from '../../src/errors.ts'
-import { clientSecretBasic } from '../../src/introspection/client-authentication.ts'
+import { clientSecretBasic, tlsClientAuth } from '../../src/introspection/client-authentication.ts'
 import type { JwtMode } from '../../src/verify/introspected-jwt.ts'
+import { certificate } from '../support/certificate.ts'
 import { settled, START } from '../support/manual-clock.ts'
 import { errorOf, reasonOf } from '../support/refusals.ts'
 import { failing, held, json, status } from '../support/scripted-http.ts'
@@ -191,3 +192,13 @@ test('no token, no secret and no address is in any event or status of an outage'
   const told = JSON.stringify([events, server.status(), error, AuthError.detailsOf(error), server.answer(error)])
   for (const secret of ['opaque-token', SECRET, '/introspect', String(START)]) expect(told).not.toContain(secret)
 }) // IN-47
+
+test('a certificate of ours that brings no authorities is shown only to whom those of the issuer vouch for', async () => {
+  const [ours, theirs] = [await certificate('client'), await certificate('as.example')]
+  const client = tlsClientAuth('me', { ...ours, ca: undefined })
+  const { server, http, as } = world({}, () => [
+    { issuer: 'https://as.example', tls: { ca: theirs.cert }, introspection: { client } },
+  ])
+  await server.authenticate(bearer(opaque(1)))
+  expect(http.to(as.urls.introspection)[0]!.tls).toEqual({ ...ours, ca: [theirs.cert] })
+}) // CA-12

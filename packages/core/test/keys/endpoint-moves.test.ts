@@ -15,10 +15,11 @@ function metadata(members: Partial<Metadata> = {}): Metadata {
   }
 }
 
-function setUp(pinned: boolean) {
+function setUp(pinned: boolean, byCertificate = false) {
   const moves: string[] = []
   const settled = watchEndpoints({
     pinned,
+    byCertificate,
     moved: (endpoint, refused) => void moves.push(`${endpoint} ${refused ? 'refused' : 'moved'}`),
   })
   let held: Metadata | undefined
@@ -98,4 +99,28 @@ test('what an earlier process knew is a pin', () => {
   const { load, moves } = setUp(true)
   expect(load({ jwksUri: EVIL }, metadata()).jwksUri).toBe('https://as.example/keys')
   expect(moves).toEqual(['keys refused'])
+}) // DI-21
+
+test('an endpoint for certificates that is named later is held to the one that was called before', () => {
+  const { load, moves } = setUp(true, true)
+  load()
+  expect(load({ introspectionMtlsEndpoint: 'https://evil.example/i' }).introspectionMtlsEndpoint).toBeUndefined()
+  load({ introspectionEndpoint: undefined, introspectionMtlsEndpoint: undefined })
+  expect(load({ introspectionMtlsEndpoint: 'https://evil.example/j' }).introspectionMtlsEndpoint).toBeUndefined()
+  expect(load({ introspectionMtlsEndpoint: 'https://as.example/i' }).introspectionMtlsEndpoint).toMatch('as.example')
+  expect(moves).toEqual([
+    'introspection refused',
+    'introspection moved',
+    'introspection refused',
+    'introspection moved',
+  ])
+}) // DI-21
+
+test('it is free in the first document, and where nobody calls it', () => {
+  const mtls = { introspectionMtlsEndpoint: 'https://mtls.example/i' }
+  expect(setUp(true, true).load(mtls)).toMatchObject(mtls)
+  const { load, moves } = setUp(true)
+  load()
+  expect(load(mtls)).toMatchObject(mtls)
+  expect(moves).toEqual(['introspection moved'])
 }) // DI-21

@@ -67,6 +67,8 @@ describe('exact messages', () => {
       `option "resilience" is "ballanced"; write 'strict' or 'balanced' or 'available'`,
     ],
     [root({ maxTokenLength: 1 }), 'option "maxTokenLength" is 1; write a whole number from 256 to 65536'],
+    [root({ cache: /x/ }), 'option "cache" is a regular expression; write an object of named members'],
+    [root({ cache: new Map() }), 'option "cache" is an object; write an object of named members'],
     [root({ audience: /api/ }), 'option "audience" is a regular expression; write a non-empty text'],
     [
       root({ audience: 'https://api.example/#x' }),
@@ -185,7 +187,7 @@ describe('an option that is refused is named', () => {
   }) // XC-02, XC-04, XC-24, JK-21, HT-07, RM-01, NG-112
 
   test.each([undefined, null, 7, 'x', []])('options that are %o are refused', (options) => {
-    expect(refusal(options)).toMatch(/^option "options" is .*; write an object$/)
+    expect(refusal(options)).toMatch(/^option "options" is .*; write an object of named members$/)
   }) // XC-02
 })
 
