@@ -15,6 +15,7 @@ import {
 import { expect } from 'vitest'
 import type { Face } from './faces.ts'
 import type { Reply } from './http.ts'
+import { until } from './virtual.ts'
 import { type Api, api, AUDIENCE, type Plan } from './world.ts'
 
 /** A request of ours, as it went out. */
@@ -98,11 +99,6 @@ export function expectInvalid(reply: Reply): void {
 export function isStale(reply: Reply): boolean {
   expect(reply.status).toBe(200)
   return (JSON.parse(reply.body) as { stale: boolean }).stale
-}
-
-/** Waits until something has happened that needs no time of the test's clock. */
-export async function until(happened: () => boolean): Promise<void> {
-  while (!happened()) await setImmediate()
 }
 
 /** The answer to a request that waits on the test's clock: once its call is under way time passes, in small steps. */

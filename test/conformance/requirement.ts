@@ -14,7 +14,7 @@ export interface Remark {
   readonly decided?: string
 }
 
-/** Level, source, where it shows, what it asks in a sentence, and what is to be said about it. */
+/** Level, source (`Project` for a rule of our own), where it shows, what it asks in a sentence, and what is to be said about it. */
 export type Requirement = readonly [level: Level, source: string, where: Where, statement: string, remark?: Remark]
 
 export type Section = Readonly<Record<string, Requirement>>

@@ -27,7 +27,7 @@ import type { Requirement } from './requirement.ts'
 
 /**
  * What the specifications ask of a resource server, an introspection client and a consumer of keys; the choices made
- * where they leave room (CH), the limits (LM), the attacks that taught the field (NG), and where the Wycheproof vectors
+ * where they leave room (CH), the limits (LM), the known attacks (NG), and where the Wycheproof vectors
  * are followed otherwise (WY). Ids are stable. Tests cite them: `verifies('JW-07', …)`.
  */
 export const REQUIREMENTS = {

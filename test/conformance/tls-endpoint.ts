@@ -9,7 +9,7 @@ export interface Identity {
   readonly key: string
 }
 
-/** What came through the door. */
+/** A request that got through the handshake. */
 export interface TlsCall {
   readonly form: URLSearchParams
   readonly authorization: string | undefined

@@ -157,7 +157,7 @@ function report({ maybeAuth }: ContractExchange): ContractReply {
   return { status: 200, text: JSON.stringify({ subject, clientId, scopes, by: evidence.by, stale: evidence.stale }) }
 }
 
-/** Status, the fields that are ours, and the body; nothing that a framework or the weather adds. */
+/** Status, the fields that are ours, and the body; nothing that a framework adds or that the time of day changes. */
 function seenOf({ status, headers, body }: Reply): string {
   const ours = ['www-authenticate', 'retry-after', 'cache-control'].map((name) => `${name}: ${String(headers[name])}`)
   return [String(status), ...ours, body].join('\n')

@@ -4,7 +4,7 @@ import { faultRows } from './fault-rows.ts'
 import { peers } from './peers.ts'
 import { requestRows } from './request-rows.ts'
 
-// Other libraries are run by `pnpm run conformance --peers`. A row that this one does not pass would be no yardstick.
+// Other libraries are run by `pnpm run conformance --peers`. A row that this library fails would say nothing about others.
 describe('the rows for peers', () => {
   const own = peers.find(({ name }) => name === 'holdfast')!
 

@@ -41,7 +41,7 @@ export function markdownOf(results: readonly RequirementResult[]): string {
     '',
     '<!-- Written by `pnpm run conformance --report` from the run itself. Do not edit. -->',
     '',
-    `What the specifications ask of a resource server, and what attacks have taught, as ${results.length} rows that are tested. ${passed} of the ${inScope.length} rows in scope pass; ${results.length - inScope.length} are about features that come later. Each test runs through the core and every adapter, over real HTTP; their refusals must be equal in status, challenge and body.`,
+    `What the specifications ask of a resource server, and what attacks have taught, as ${results.length} rows. ${inScope.length} are in scope and tested, and ${passed} of them pass; ${results.length - inScope.length} are about features that come later. Each test runs through the core and every adapter, over real HTTP; their refusals must be equal in status, challenge and body.`,
     '',
     'Levels: MUST, SHOULD and MAY as the source says it; CHOICE where sources are silent or in conflict. ✓ passed, ✗ failed, – exempt or later.',
     '',

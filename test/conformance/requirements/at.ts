@@ -98,7 +98,7 @@ export const AT = {
   ],
   'AT-24': [
     'CHOICE',
-    'derived',
+    'Project',
     'configuration',
     'Claims by which a vendor tells kinds of token apart can be required, and must then match exactly.',
   ],

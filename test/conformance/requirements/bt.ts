@@ -78,7 +78,7 @@ export const BT = {
     'MUST',
     'RFC 6750 §2.2',
     'request',
-    'Where it is, only forms of the right type count, and only by methods whose body has a meaning.',
+    'Where forms are read, only those of the right type count, and only by methods whose body has a meaning.',
   ],
   'BT-25': ['MUST', 'RFC 6750 §2.2', 'request', 'A form that carries a token is ASCII and has it once.'],
   'BT-26': [

@@ -13,7 +13,7 @@ export const CH = {
     'CHOICE',
     'RFC 6750 §2.3; OAuth 2.1 §5.1',
     'request',
-    'A token in the query is ignored and told of, or refused with 400 where that is asked for; there is no way to accept it.',
+    'A token in the query is ignored, and an event says so, or refused with 400 where that is asked for; there is no way to accept it.',
   ],
   'CH-03': [
     'CHOICE',
@@ -96,7 +96,7 @@ export const CH = {
     'bearer_methods_supported is never an empty list.',
     {
       decided:
-        'Bearer tokens are taken from the header alone, so the list is always ["header"]; a resource for DPoP only comes with DPoP.',
+        'It says "header", and "body" where forms are read. A resource that takes no bearer token at all would need DPoP, which is not built yet.',
     },
   ],
   'CH-15': [
@@ -161,7 +161,7 @@ export const CH = {
     'How we authenticate is what was written, and no other method is tried in silence.',
     {
       decided:
-        'The method is always written down; metadata that does not list it causes advice, never another method: a downgrade by document is none.',
+        'The method is always written down; metadata that does not list it causes advice, never another method: whoever can change the metadata could otherwise choose a weaker one.',
     },
   ],
   'CH-25': [

@@ -27,7 +27,7 @@ export const DP = later({
   ],
   'DP-10': ['SHOULD', 'RFC 9449 §4.3, RFC 3986 §6.2.2–3', 'request', 'Equivalent spellings of a URI are equal.'],
   'DP-11': ['CHOICE', 'RFC 3986 §6.2.2', 'request', 'Slashes, %2F and the case of a path are never normalized.'],
-  'DP-12': ['CHOICE', 'project', 'request', 'htu is an absolute http or https URI without user information.'],
+  'DP-12': ['CHOICE', 'Project', 'request', 'htu is an absolute http or https URI without user information.'],
   'DP-13': [
     'CHOICE',
     'RFC 9449 §4.2, RFC 9700 §4.13',
@@ -36,7 +36,7 @@ export const DP = later({
   ],
   'DP-14': [
     'CHOICE',
-    'project',
+    'Project',
     'request',
     'A malformed Host or an absolute request target cannot mislead the comparison.',
   ],
@@ -55,7 +55,7 @@ export const DP = later({
   'DP-22': ['MUST', 'RFC 9449 §7.2', 'request', 'A DPoP-bound token is refused as Bearer, proof or not.'],
   'DP-23': [
     'CHOICE',
-    'project',
+    'Project',
     'request',
     'A stray proof beside an unbound Bearer token is ignored unless bindings are required.',
   ],
@@ -79,14 +79,14 @@ export const DP = later({
     'request',
     'Bearer and DPoP credentials in one request are malformed.',
   ],
-  'DP-34': ['CHOICE', 'project', 'configuration', 'DPoP is off, allowed or required.'],
-  'DP-35': ['CHOICE', 'project', 'request', 'With DPoP off a bound token is still refused.'],
+  'DP-34': ['CHOICE', 'Project', 'configuration', 'DPoP is off, allowed or required.'],
+  'DP-35': ['CHOICE', 'Project', 'request', 'With DPoP off a bound token is still refused.'],
   'DP-36': ['MAY', 'RFC 9449 §11.1', 'request', 'A proof is used once.'],
   'DP-37': ['CHOICE', 'RFC 9449 §11.1', 'process', 'The replay memory is keyed by a digest of key, URI and jti.'],
   'DP-38': ['CHOICE', 'RFC 9449 §11.1', 'request', 'An over-long jti is refused.'],
-  'DP-39': ['CHOICE', 'project', 'process', 'A jti is remembered after every other check, atomically.'],
-  'DP-40': ['CHOICE', 'project', 'process', 'The replay memory is bounded and covers the whole window.'],
-  'DP-41': ['CHOICE', 'project', 'request', 'A replay memory that fails is 503.'],
+  'DP-39': ['CHOICE', 'Project', 'process', 'A jti is remembered after every other check, atomically.'],
+  'DP-40': ['CHOICE', 'Project', 'process', 'The replay memory is bounded and covers the whole window.'],
+  'DP-41': ['CHOICE', 'Project', 'request', 'A replay memory that fails is 503.'],
   'DP-42': ['MAY', 'RFC 9449 §9', 'configuration', 'Nonces can be required; by default they are off.'],
   'DP-43': [
     'MUST',
@@ -104,5 +104,5 @@ export const DP = later({
   'DP-51': ['CHOICE', 'RFC 9449 §9', 'request', 'Only nonces of this resource server count.'],
   'DP-52': ['MUST', 'RFC 9449 §4.3(11)', 'request', 'A nonce stands in for iat only where configured.'],
   'DP-53': ['SHOULD', 'RFC 9449 §7.1, §8, Fetch', 'request', 'Scripts can be let read the challenge and the nonce.'],
-  'DP-54': ['CHOICE', 'project', 'request', 'A nonce error is told only of proofs that are good otherwise.'],
+  'DP-54': ['CHOICE', 'Project', 'request', 'A nonce error is told only of proofs that are good otherwise.'],
 } as const satisfies Section)

@@ -31,7 +31,7 @@ export const HT = {
     'The order of the challenges is fixed: those of the application first, then ours.',
     {
       decided:
-        'This library has one scheme, `Bearer`, until it verifies proofs of possession; an option for the order of one would be no option. What is said of it as unknown names the right ones.',
+        'No option changes the order: this library has one scheme, `Bearer`, until it verifies proofs of possession. One that is written is refused as unknown.',
     },
   ],
   'HT-10': ['SHOULD', 'RFC 9110 §11.4', 'request', 'Missing or unusable credentials get 401.'],

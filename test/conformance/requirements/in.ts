@@ -256,7 +256,7 @@ export const IN = {
     'CHOICE',
     'Project',
     'request',
-    'DNS, connection, TLS, time, 5xx, 429, a rejection of us, no JSON and a full queue are no verdict; inactive always is one.',
+    'Trouble with DNS, connection, TLS or time, 5xx, 429, a rejection of us, what is no JSON and a full queue are no verdict; inactive always is one.',
   ],
   'IN-44': [
     'CHOICE',
@@ -290,7 +290,7 @@ export const IN = {
     'An endpoint that fails is left alone but for probes; meanwhile no request waits for the network.',
     {
       decided:
-        'No ratio opens a breaker. The endpoint is down when nothing was answered and five calls failed within 5 s; single probes then follow at growing distance up to 5 s, and the first answer begins the recovery.',
+        'No share of failures is enough: the endpoint is down when nothing was answered and five calls failed within 5 s; single probes then follow at growing distance up to 5 s, and the first answer begins the recovery.',
     },
   ],
   'IN-49': [

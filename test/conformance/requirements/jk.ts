@@ -97,7 +97,7 @@ export const JK = {
     'Freshness is kept within bounds, and has a default where nothing is said.',
     {
       decided:
-        'The bounds are 1 minute and 1 hour, the default 10 minutes: a shorter freshness would burden the server, a longer one would let a withdrawn key live for a day on a healthy one.',
+        'The bounds are 1 minute and 1 hour, the default 10 minutes: a shorter freshness would burden the server, a longer one would let a withdrawn key work for a day although the server is healthy.',
     },
   ],
   'JK-25': [

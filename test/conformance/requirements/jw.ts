@@ -151,10 +151,9 @@ export const JW = {
     'CHOICE',
     'RFC 8812 §3.2',
     'request',
-    'ES256K is refused unless somebody adds it with its key type and limits.',
+    'ES256K is refused, in tokens and as an option.',
     {
-      decided:
-        'Algorithms cannot be added: the table is closed, so that each one has its limits and its tests. ES256K is refused as an option, too.',
+      decided: 'Algorithms cannot be added: the list is closed, so that each one has its limits and its tests.',
     },
   ],
   'JW-29': [
@@ -253,7 +252,7 @@ export const JW = {
     'request',
     'A time beyond the year 9999 is malformed: milliseconds by mistake, or a token that would never end.',
   ],
-  'JW-50': ['CHOICE', 'derived', 'request', 'A registered claim of the wrong type is an error, never taken as absent.'],
+  'JW-50': ['CHOICE', 'Project', 'request', 'A registered claim of the wrong type is an error, never taken as absent.'],
   'JW-51': ['MUST', 'RFC 7519 §4.1.2, §4.1.7', 'request', '"sub" and "jti" are texts where they are present.'],
   'JW-52': [
     'MUST',
@@ -263,13 +262,13 @@ export const JW = {
   ],
   'JW-53': [
     'CHOICE',
-    'derived',
+    'Project',
     'request',
     'Tokens issued too long ago (maxTokenAge), or for too long (maxTokenLifetime), can be refused.',
   ],
   'JW-54': [
     'CHOICE',
-    'derived',
+    'Project',
     'request',
     'Claims are frozen to their leaves, and a claim named "__proto__" is a claim and nothing else.',
   ],
@@ -307,19 +306,19 @@ export const JW = {
   ],
   'JW-59': [
     'CHOICE',
-    'derived',
+    'Project',
     'request',
     '"kid" is a text of 1 to 256 characters, none of them a control character; another costs no key fetch.',
   ],
   'JW-60': [
     'CHOICE',
-    'derived',
+    'Project',
     'request',
     'Work on a token is bounded before it begins: by its length, its header, its depth and its members.',
   ],
   'JW-61': [
     'CHOICE',
-    'derived',
+    'Project',
     'request',
     'What is cheap to find comes before keys are fetched, and a refusal says whether the signature was checked.',
     {

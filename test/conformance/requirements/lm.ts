@@ -37,7 +37,7 @@ export const LM = {
     'Keys and metadata stand in for at most 24 h after they were last fetched.',
     {
       decided:
-        '2 h to 30 d may be allowed. Under twice the longest freshness one failed refresh could take the keys away, so that 0 is no choice; who wants less pins nothing and asks online.',
+        '2 h to 30 d may be configured. With less than twice the longest freshness one failed refresh could take the keys away. For an answer that is no older than the request there is introspection: `jwt.mode: "online"`.',
     },
   ],
   'LM-07': [
@@ -95,7 +95,7 @@ export const LM = {
     'An introspection answer is fresh for a while, renewed ahead in use, and stands in for a while in an outage.',
     {
       decided:
-        '60 s fresh (0 to 1 h), renewed after about 80 %, 300 s of grace (0 to 24 h): one minute of revocation lag in health, and total exposure of what others accept every day.',
+        '60 s fresh (0 to 1 h), renewed after about 80 %, 300 s of grace (0 to 24 h): a revocation is seen within a minute in health, and a revoked token works for six minutes at most in an outage.',
     },
   ],
   'LM-14': [
@@ -137,7 +137,7 @@ export const LM = {
     'Every cache is bounded in entries.',
     {
       decided:
-        '20,000 introspected tokens and 20,000 JWTs, each within 32 MiB, 5,000 inactive tokens, 10,000 revocations. At least 1 entry each: 0 would be another product. The memory of proofs comes with DPoP.',
+        '20,000 introspected tokens and 20,000 JWTs, each within 32 MiB, 5,000 inactive tokens, 10,000 revocations. At least 1 entry each: without any, nothing could be served in an outage. A memory of proofs comes with DPoP.',
     },
   ],
   'LM-28': [
@@ -157,7 +157,7 @@ export const LM = {
     'An endpoint that answers nothing is left alone, but for a probe now and then.',
     {
       decided:
-        'Down after five failures in 5 s without a success; probes from 0.25 s doubling to 5 s, spread. A share of 50 % would open on an endpoint that still answers half of what it is asked.',
+        'Down after five failures in 5 s without a success; probes from 0.25 s doubling to 5 s, spread. A bound on the share of failures, such as 50 %, would give up an endpoint that still answers half of what it is asked.',
     },
   ],
 } as const satisfies Section

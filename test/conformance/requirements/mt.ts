@@ -18,8 +18,8 @@ export const MT = later({
     'request',
     'The DER octets are hashed as presented, and digests compared in constant time.',
   ],
-  'MT-08': ['CHOICE', 'project', 'request', 'The leaf certificate alone counts.'],
-  'MT-09': ['CHOICE', 'project', 'request', 'Resumed sessions and HTTP/2 are judged the same, or refused.'],
+  'MT-08': ['CHOICE', 'Project', 'request', 'The leaf certificate alone counts.'],
+  'MT-09': ['CHOICE', 'Project', 'request', 'Resumed sessions and HTTP/2 are judged the same, or refused.'],
   'MT-10': [
     'CHOICE',
     'RFC 8705 §6.5, RFC 9700 §4.13',
@@ -33,7 +33,7 @@ export const MT = later({
     'request',
     'A repeated or undecodable certificate field is refused.',
   ],
-  'MT-13': ['CHOICE', 'project', 'configuration', 'Configuration says whether the connection or the field counts.'],
+  'MT-13': ['CHOICE', 'Project', 'configuration', 'Configuration says whether the connection or the field counts.'],
   'MT-14': [
     'MUST',
     'RFC 8705 §3',

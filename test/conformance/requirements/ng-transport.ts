@@ -47,7 +47,10 @@ export const NG_TRANSPORT = {
     'RFC 9449 §4.3',
     'request',
     'A header that names another method changes nothing: the method of the request counts.',
-    { decided: 'The half about bearer tokens; proofs name a method when DPoP comes.' },
+    {
+      decided:
+        'Tested for bearer tokens. A proof of possession names a method, too; that is judged once DPoP is built.',
+    },
   ],
   'NG-72': [
     'CHOICE',
@@ -60,7 +63,7 @@ export const NG_TRANSPORT = {
     'Project',
     'request',
     'No spelling of a path reaches a guarded handler past its guard.',
-    { decided: 'The half about bearer tokens; proofs name a URL when DPoP comes.' },
+    { decided: 'Tested for bearer tokens. A proof of possession names a URL, too; that is judged once DPoP is built.' },
   ],
   // DPoP
   'NG-74': ['MUST', 'RFC 9449 §11.1', 'request', 'No proof is taken twice.', LATER],
@@ -96,12 +99,7 @@ export const NG_TRANSPORT = {
     'network',
     'No redirect is followed, so that none carries a token or credential away.',
   ],
-  'NG-86': [
-    'MUST',
-    'CVE-2026-48524',
-    'network',
-    'Random kids cause no storm of fetches, and a failed one wipes no keys.',
-  ],
+  'NG-86': ['MUST', 'CVE-2026-48524', 'network', 'Random kids cause few fetches, and a failed fetch removes no keys.'],
   'NG-87': [
     'CHOICE',
     'Project',

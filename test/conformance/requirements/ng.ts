@@ -120,7 +120,7 @@ const NG_TOKENS = {
     'RSA keys from the ROCA generator are not looked for: that is for the issuer, whose keys they are.',
     {
       decided:
-        'Not detected, as the catalogue allows: who can read the published key set can test it once, and a check at each import would be work that every deployment pays for. The vector is listed among the deviations.',
+        'Whoever can read the published key set can test it once; a check at each import would be work that every deployment pays for. WY-05 lists the vectors.',
     },
   ],
   'NG-26': ['MUST', 'CVE-2025-65945', 'request', 'What the payload says has no part in the choice of a key.'],

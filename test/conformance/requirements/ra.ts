@@ -24,5 +24,5 @@ export const RA = later({
   ],
   'RA-12': ['CHOICE', 'RFC 9396 §9', 'request', 'Unknown types are ignored; a type may have its own check.'],
   'RA-13': ['MAY', 'RFC 9728 §2, RFC 9396 §10', 'request', 'The metadata lists the types.'],
-  'RA-14': ['CHOICE', 'project', 'request', 'Details obey the limits of JSON, and are judged in linear time.'],
+  'RA-14': ['CHOICE', 'Project', 'request', 'Details obey the limits of JSON, and are judged in linear time.'],
 } as const satisfies Section)

@@ -45,7 +45,8 @@ export const SG = {
     'configuration',
     'No challenge and no metadata document asks for offline_access.',
     {
-      decided: 'It is refused when it is written, not warned about: nothing good can come of it at a resource server.',
+      decided:
+        'It is refused when it is written, not warned about: it asks an authorization server for a refresh token, and is no right at an API.',
     },
   ],
   'SG-11': [

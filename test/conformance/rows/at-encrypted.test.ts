@@ -66,7 +66,7 @@ const strangerPair = generateKeyPairSync('rsa', { modulusLength: 2_048 })
 
 const flipped = (part: Buffer): Buffer => part.map((octet, at) => (at === 3 ? octet ^ 1 : octet)) as Buffer
 
-verifies('AT-12', 'opens nothing else, and says only that', async (face) => {
+verifies('AT-12', 'opens nothing that was changed or is for another key, and says only that', async (face) => {
   const { one, signed } = await startOpening(face)
   const good = await encrypted(signed())
   const stranger = { ...rsaPair, publicKey: strangerPair.publicKey }
@@ -151,8 +151,9 @@ verifies('AT-12', 'takes private keys that can decrypt, each with a name, and qu
     expect(configured(own)).toThrow(ConfigError)
     expect(configured(own)).toThrow(message)
   }
-  for (const secret of [rsaPair.jwk.d!, '-----BEGIN'])
-    expect(configured({ keys: [rsaPair.jwk, { ...rsaPair.jwk, use: 'sig' }] })).not.toThrow(secret)
+  const unfit = configured({ keys: [rsaPair.jwk, { ...rsaPair.jwk, use: 'sig' }] })
+  expect(unfit).toThrow(ConfigError)
+  for (const secret of [rsaPair.jwk.d!, '-----BEGIN']) expect(unfit).not.toThrow(secret)
   expect(configured({ keys: [{ ...rsaPair.jwk, key_ops: ['unwrapKey'] }] })).not.toThrow()
   expect(configured(decryption.keys, { algoritms: [] })).toThrow('did you mean "algorithms"?')
 })

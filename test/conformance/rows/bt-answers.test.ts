@@ -26,7 +26,7 @@ verifies('BT-35', 'the body agrees with the challenge', async (face) => {
   }
 })
 
-verifies('BT-35', 'without errorBody there is none, and the challenge is the same', async (face) => {
+verifies('BT-35', 'with errorBody off a refusal has no body, and the same challenge', async (face) => {
   const routes = { '/told': [asTold] }
   const [silent, usual] = [
     await api(face, { routes, options: { challenge: { errorBody: false } } }),
@@ -77,7 +77,7 @@ verifies('BT-36', 'a description is one of a closed list, whatever the claims ar
   expect(seen.size).toBeGreaterThan(2)
 })
 
-verifies('BT-36', 'or there is none at all', async (face) => {
+verifies('BT-36', 'with describeErrors off no answer has a description', async (face) => {
   const { as, send } = await api(face, { ...PLAN, options: { challenge: { describeErrors: false } } })
   for (const row of ROWS.filter(({ expect: { status } }) => status >= 400)) {
     const reply = await send(row.method ?? 'GET', row.path ?? '/whoami', fieldsOf(row, as))

@@ -157,7 +157,7 @@ verifies('BT-07', 'another scheme counts as no credentials', async (face) => {
   expect([new Set(reasons()), handled()]).toEqual([new Set(['credentials_missing']), 0])
 })
 
-verifies('BT-07', 'unless a proxy has joined two field lines into one', async (face) => {
+verifies('BT-07', 'Bearer credentials that a proxy joined to those of another scheme are refused', async (face) => {
   const { as, get, reasons } = await api(face)
   const token = as.jwt()
   for (const value of [`Basic Zm9v, Bearer ${token}`, `DPoP ${token},bearer ${token}`, `Basic a,  BEARER ${token}`]) {

@@ -200,7 +200,7 @@ verifies('BT-34', 'visitors come over https, too', async (face) => {
   expect(handled()).toBe(1)
 })
 
-verifies('BT-34', 'without the option it is said once, of another machine', async (face) => {
+verifies('BT-34', 'without requireHttps, plain http from another machine is advised against once', async (face) => {
   const advice = async (requireHttps?: boolean): Promise<readonly (string | undefined)[]> => {
     const options = requireHttps === undefined ? {} : { requireHttps }
     const { as, get, events } = await api(face, { options, trustProxy: true })

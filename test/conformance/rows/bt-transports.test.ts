@@ -43,32 +43,36 @@ verifies(['BT-21', 'BT-22'], 'a token in the query is never used', async (face) 
   expect(JSON.stringify(events)).not.toContain(token)
 })
 
-verifies('BT-22', 'beside a header it is ignored, or refused; nothing takes it', async (face) => {
-  const ignoring = await api(face)
-  for (const query of ['?access_token=x', `?access_token=${ignoring.as.opaque()}`]) {
-    expect((await ignoring.get(`/${query}`, ignoring.as.jwt())).status).toBe(200)
-  }
-
-  const { as, get, reasons, handled } = await api(face, { options: { credentials: { query: 'reject' } } })
-  const token = as.jwt()
-  for (const query of ['access_token=x', `access_token=${token}`, 'access_token', 'a=1&access%5Ftoken=']) {
-    for (const fields of [header(token), []]) {
-      const reply = await get(`/?${query}`, fields)
-      expect([query, reply.status, JSON.parse(reply.body).error]).toEqual([query, 400, 'invalid_request'])
+verifies(
+  'BT-22',
+  'a token in the query beside one in the header is ignored, or refused; nothing takes it',
+  async (face) => {
+    const ignoring = await api(face)
+    for (const query of ['?access_token=x', `?access_token=${ignoring.as.opaque()}`]) {
+      expect((await ignoring.get(`/${query}`, ignoring.as.jwt())).status).toBe(200)
     }
-  }
-  expect([new Set(reasons()), handled(), as.calls.total]).toEqual([new Set(['credentials_in_query']), 0, 0])
-  // Other parameters are none of our business.
-  expect((await get('/?token=x&xaccess_token=y&a=access_token', token)).status).toBe(200)
 
-  const given = { issuer: 'https://as.test', audience: AUDIENCE }
-  for (const query of ['accept', 'allow', true]) {
-    expect(() => face.protect({ ...given, credentials: { query } } as never)).toThrow(ConfigError)
-  }
-  expect(() => face.protect({ ...given, queryToken: 'reject' } as never)).toThrow(
-    `unknown option "queryToken"; write credentials: { query: 'reject' }`,
-  )
-})
+    const { as, get, reasons, handled } = await api(face, { options: { credentials: { query: 'reject' } } })
+    const token = as.jwt()
+    for (const query of ['access_token=x', `access_token=${token}`, 'access_token', 'a=1&access%5Ftoken=']) {
+      for (const fields of [header(token), []]) {
+        const reply = await get(`/?${query}`, fields)
+        expect([query, reply.status, JSON.parse(reply.body).error]).toEqual([query, 400, 'invalid_request'])
+      }
+    }
+    expect([new Set(reasons()), handled(), as.calls.total]).toEqual([new Set(['credentials_in_query']), 0, 0])
+    // Other parameters are none of our business.
+    expect((await get('/?token=x&xaccess_token=y&a=access_token', token)).status).toBe(200)
+
+    const given = { issuer: 'https://as.test', audience: AUDIENCE }
+    for (const query of ['accept', 'allow', true]) {
+      expect(() => face.protect({ ...given, credentials: { query } } as never)).toThrow(ConfigError)
+    }
+    expect(() => face.protect({ ...given, queryToken: 'reject' } as never)).toThrow(
+      `unknown option "queryToken"; write credentials: { query: 'reject' }`,
+    )
+  },
+)
 
 verifies('BT-23', 'a token in a form is read only where that is configured', async (face) => {
   const off = await formApi(face, {})

@@ -90,7 +90,7 @@ verifies('CA-10', 'every request has an assertion of its own, which lives for a 
   expect(ids.size).toBe(5)
 })
 
-verifies('CA-10', 'so has a request that is sent a second time', async (face) => {
+verifies('CA-10', 'a request that is sent a second time has a new assertion', async (face) => {
   let failing: number | undefined
   const opened = await open(
     face,
@@ -186,7 +186,7 @@ verifies('CA-18', 'a key that breaks the bounds is refused when it is written', 
     expect(() => clientWith({ key: key as KeyObject, algorithm: 'RS256' })).not.toThrow()
 })
 
-verifies('CA-18', 'one that comes from a function signs nothing', async (face) => {
+verifies('CA-18', 'a key that breaks the bounds and comes from a function signs nothing', async (face) => {
   for (const algorithm of ['RS256', 'PS256', 'ES256'] as const) {
     let key: unknown
     const { as, get, asked, events } = await open(face, { key: () => key as KeyObject, algorithm })

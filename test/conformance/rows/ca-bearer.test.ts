@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { bearerToken, type BearerSource } from '@holdfast/core'
 import { expect, vi } from 'vitest'
-import { expectUnavailable, until, withClient } from '../introspection.ts'
+import { expectUnavailable, withClient } from '../introspection.ts'
 import { verifies } from '../verifies.ts'
+import { until } from '../virtual.ts'
 
 /** A server that takes these bearer tokens of ours. */
 const takes = (...good: readonly string[]) => ({
@@ -30,24 +31,28 @@ verifies('CA-14', 'a token of ours is static, or asked for before every call', a
   expect(asked()).toBe(2)
 })
 
-verifies('CA-14', 'one that says how long it is good is kept until shortly before its end', async (face) => {
-  const { give, asked } = source({ token: 'one', expiresIn: '10m' }, { token: 'two', expiresIn: '10m' })
-  const { as, get, asked: sent } = await withClient(face, bearerToken(give), { as: takes('one', 'two') })
-  const last = async (): Promise<string | undefined> => {
-    expect((await get('/', as.opaque({ expiresIn: '1h' }))).status).toBe(200)
-    return sent().at(-1)!.headers['authorization']
-  }
-  expect(await last()).toBe('Bearer one')
-  as.clock.advance('569s')
-  expect([await last(), asked()]).toEqual(['Bearer one', 1])
-  as.clock.advance('1s') // 30 s are left
-  expect([await last(), asked()]).toEqual(['Bearer two', 2])
-  // A clock that is set forward ends it, too.
-  as.clock.setWall(as.clock.wall() + 600_000)
-  expect([await last(), asked()]).toEqual(['Bearer two', 3])
-})
+verifies(
+  'CA-14',
+  'a token of ours that says how long it is good is kept until shortly before its end',
+  async (face) => {
+    const { give, asked } = source({ token: 'one', expiresIn: '10m' }, { token: 'two', expiresIn: '10m' })
+    const { as, get, asked: sent } = await withClient(face, bearerToken(give), { as: takes('one', 'two') })
+    const last = async (): Promise<string | undefined> => {
+      expect((await get('/', as.opaque({ expiresIn: '1h' }))).status).toBe(200)
+      return sent().at(-1)!.headers['authorization']
+    }
+    expect(await last()).toBe('Bearer one')
+    as.clock.advance('569s')
+    expect([await last(), asked()]).toEqual(['Bearer one', 1])
+    as.clock.advance('1s') // 30 s are left
+    expect([await last(), asked()]).toEqual(['Bearer two', 2])
+    // A clock that is set forward ends it, too.
+    as.clock.setWall(as.clock.wall() + 600_000)
+    expect([await last(), asked()]).toEqual(['Bearer two', 3])
+  },
+)
 
-verifies('CA-14', 'a short one is kept for nine tenths of its life', async (face) => {
+verifies('CA-14', 'a short-lived token of ours is kept for nine tenths of its life', async (face) => {
   const { give, asked } = source({ token: 'one', expiresIn: '10s' })
   const { as, get } = await withClient(face, bearerToken(give), { as: takes('one') })
   for (const wait of ['0s', '8999ms', '1ms'] as const) {
@@ -83,7 +88,7 @@ verifies('CA-14', 'all who need a token wait for the same one', async (face) => 
   expect(waiting).toHaveLength(1)
 })
 
-verifies('CA-14', 'one that never comes holds nobody up for ever', async (face) => {
+verifies('CA-14', 'a token of ours that never comes holds nobody up for ever', async (face) => {
   const waiting: ((token: string) => void)[] = []
   const client = bearerToken(() => new Promise<string>((resolve) => waiting.push(resolve)))
   const { as, get, server } = await withClient(face, client, { as: takes('ours') })

@@ -92,7 +92,7 @@ verifies('CA-04', 'the way is written, whatever the metadata lists', async (face
   }
 })
 
-verifies('CA-04', 'names that mean the same are the same', async (face) => {
+verifies('CA-04', 'a method that metadata lists, under whichever of its names, causes no advice', async (face) => {
   const cases = [
     [bearerToken('ours'), ['Bearer']],
     [unauthenticated(), ['none']],

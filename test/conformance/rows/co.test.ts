@@ -34,7 +34,7 @@ verifies('CO-01', 'a preflight is not refused for lack of a token', async (face)
   expect([handled(), reasons()]).toEqual([0, []])
 })
 
-verifies('CO-01', 'with preflight "pass" it gets to the handlers', async (face) => {
+verifies('CO-01', 'with preflight "pass" a preflight gets to the handlers', async (face) => {
   const { send, handled } = await api(face, { protect: { preflight: 'pass' } })
   const reply = await send('OPTIONS', '/', PREFLIGHT)
   expect([reply.status, JSON.parse(reply.body), handled()]).toEqual([200, { anonymous: true }, 1])
@@ -163,7 +163,7 @@ verifies('CO-06', 'the documentation says what browsers must be told about Autho
   expect(deployment).toMatch(/\*\*`Access-Control-Expose-Headers`\*\* must name `WWW-Authenticate` and `Retry-After`/)
 })
 
-verifies('CO-08', 'and none appears where the application sets none', async (face) => {
+verifies('CO-08', 'no CORS header appears where the application sets none', async (face) => {
   const { as, send, get } = await api(face, { ...PLAN, options: { cors: { expose: true } } })
   const origin = ['Origin', 'https://app.example'] as const
   const replies = [await get('/whoami', [...origin, 'Authorization', `Bearer ${as.jwt()}`])]

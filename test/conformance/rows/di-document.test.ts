@@ -19,7 +19,7 @@ verifies('DI-08', 'metadata is had by GET, accepting JSON', async (face) => {
   expect(call).toMatchObject({ method: 'GET', headers: { accept: 'application/json' }, parameters: {} })
 })
 
-verifies('DI-08', 'over TLS, from a server whose certificate is known and names it', async (face) => {
+verifies('DI-08', 'metadata comes over TLS, from a server whose certificate is known and names it', async (face) => {
   const as = await front.behind()
   const ports = { http: network() }
   const trusting = await api(face, { as, options: { tls: { ca: front.ca }, ports } })
@@ -230,7 +230,7 @@ verifies(
   },
 )
 
-verifies('DI-24', 'one that lists it, or lists nothing, causes none', async (face) => {
+verifies('DI-24', 'a server that lists this resource, or lists nothing, causes no advice', async (face) => {
   for (const protected_resources of [['https://other.example', 'https://api.example.com'], undefined, 'all', {}]) {
     const { as, get, events } = await api(face, { as: { metadata: { protected_resources } } })
     expect((await get('/', as.jwt())).status).toBe(200)
@@ -261,7 +261,7 @@ verifies('DI-25', 'a challenge for a level that the issuer does not list causes 
   expect(JSON.stringify(advice)).not.toContain('silver')
 })
 
-verifies('DI-25', 'where nothing is listed nothing is said', async (face) => {
+verifies('DI-25', 'an issuer that lists no levels causes no advice', async (face) => {
   for (const acr_values_supported of [undefined, 'gold', { gold: true }]) {
     const { as, get, events } = await api(face, {
       as: { metadata: { acr_values_supported } },

@@ -42,7 +42,7 @@ verifies('DI-21', 'an endpoint that moves is an event, and is used where it is n
   expect(JSON.stringify(events)).not.toContain('?moved')
 })
 
-verifies('DI-21', 'without a pin another host is followed', async (face) => {
+verifies('DI-21', 'without pinEndpoints an endpoint may move to another host', async (face) => {
   const all = await api(face)
   const { as, get, events } = all
   expect((await get('/', as.jwt())).status).toBe(200)
@@ -172,7 +172,7 @@ verifies(
   },
 )
 
-verifies('DI-27', 'and where they are configured', (face) => {
+verifies('DI-27', 'denyPrivateNetworks refuses addresses of private networks where they are configured', (face) => {
   for (const url of PRIVATE) {
     const issuer = url.replace(/\/(?:jwks|latest)$/, '')
     const own =

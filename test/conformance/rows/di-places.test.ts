@@ -101,7 +101,7 @@ verifies('DI-04', 'trouble does not: the same place is asked again later', async
   }
 })
 
-verifies('DI-04', 'nor does silence', async (face) => {
+verifies('DI-04', 'silence leads to no other place', async (face) => {
   const all = await api(face)
   const { as, server } = all
   as.hang('metadata')

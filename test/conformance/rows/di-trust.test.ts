@@ -163,7 +163,7 @@ verifies('DI-20', 'metadata is fetched once for all, kept fresh, and kept when a
   expect(documentsOf(events)).toContain('metadata loaded expired')
 })
 
-verifies('DI-20', 'it is asked for conditionally, and its freshness obeyed', async (face) => {
+verifies('DI-20', 'metadata is asked for conditionally, and its freshness obeyed', async (face) => {
   const { as, server } = await api(face)
   as.respond('metadata', { body: as.metadata, headers: { etag: '"m1"', 'cache-control': 'max-age=120' } })
   await server.ready()
@@ -175,7 +175,7 @@ verifies('DI-20', 'it is asked for conditionally, and its freshness obeyed', asy
   expect(server.status().issuers[0]!.metadata!.age).toBeLessThan(109_000)
 })
 
-verifies('DI-20', 'it is used up to the hard bound, like keys', async (face) => {
+verifies('DI-20', 'metadata is used up to the hard bound, like keys', async (face) => {
   const { as, get } = await api(face)
   expect((await get('/', as.opaque())).status).toBe(200)
   as.outage('metadata')

@@ -38,7 +38,7 @@ verifies('HT-06', 'nothing that a token says breaks out of an answer', async (fa
   expect(handled()).toBe(0)
 })
 
-verifies('HT-06', 'nor do octets that no token has', async (face) => {
+verifies('HT-06', 'octets that no token has break out of no answer', async (face) => {
   const { origin, handled } = await api(face)
   for (let octet = 0; octet <= 0xff; octet += 1) {
     const character = String.fromCodePoint(octet)
@@ -60,7 +60,7 @@ verifies('HT-07', 'what is configured is visible ASCII', async (face) => {
   expect(() => scope('é')).toThrow(ConfigError)
 })
 
-verifies('HT-07', 'and so is every field of every refusal', async (face) => {
+verifies('HT-07', 'every field of every refusal is visible ASCII', async (face) => {
   const { as, send } = await api(face, { ...PLAN, as: { audience: 'urn:é漢\u0000api' } })
   for (const row of ROWS.filter(({ expect: { status } }) => status >= 400)) {
     const { headers } = await send(row.method ?? 'GET', row.path ?? '/whoami', fieldsOf(row, as))
@@ -118,7 +118,7 @@ verifies('HT-15', 'blanks around a field value are no part of it', async (face) 
   expect(handled()).toBe(4)
 })
 
-verifies('HT-15', 'also where no HTTP parser has cut them off', async (face) => {
+verifies('HT-15', 'blanks around a field value are cut off where no HTTP parser has done it', async (face) => {
   const { as, server } = await api(face)
   const value = `\t Bearer ${as.jwt()} \t`
   expect(await server.authenticate({ rawHeaders: ['authorization', value] })).toMatchObject({ subject: 'test-user' })

@@ -162,7 +162,7 @@ verifies('IN-12', '"active" alone is an answer', async (face) => {
   expect(strict.reasons()).toEqual(['audience_missing'])
 })
 
-verifies('IN-13', 'exp and nbf are judged here, too', async (face) => {
+verifies('IN-13', 'exp and nbf of an active answer are judged here', async (face) => {
   const opened = await api(face)
   const { as, reasons } = opened
   const now = as.clock.wall() / 1_000
@@ -184,25 +184,29 @@ verifies('IN-14', 'an answer that names another issuer is refused', async (face)
   expect((await whenAnswered(opened, { body: active(as, { iss: undefined }) })).status).toBe(200)
 })
 
-verifies('IN-15', 'the three policies for the audience of answers', async (face) => {
-  const ours = 'https://api.example.com'
-  const audiences = [ours, ['https://other.example', ours], 'https://other.example', `${ours}/`, [], undefined]
-  const expected = {
-    required: [200, 200, 401, 401, 401, 401],
-    ifPresent: [200, 200, 401, 401, 401, 200],
-    off: [200, 200, 200, 200, 200, 200],
-  } as const
-  for (const audience of ['required', 'ifPresent', 'off'] as const) {
-    const opened = await api(face, { options: { introspection: { audience } } })
-    const { as } = opened
-    // A good token that every policy takes comes first, and between.
-    const statuses = []
-    for (const aud of audiences) statuses.push((await whenAnswered(opened, { body: active(as, { aud }) })).status)
-    expect(statuses).toEqual(expected[audience])
-  }
-  const usual = await api(face)
-  expectInvalid(await whenAnswered(usual, { body: active(usual.as, { aud: undefined }) }))
-})
+verifies(
+  'IN-15',
+  'an answer must name our audience, may leave it out, or is not asked for it, as configured',
+  async (face) => {
+    const ours = 'https://api.example.com'
+    const audiences = [ours, ['https://other.example', ours], 'https://other.example', `${ours}/`, [], undefined]
+    const expected = {
+      required: [200, 200, 401, 401, 401, 401],
+      ifPresent: [200, 200, 401, 401, 401, 200],
+      off: [200, 200, 200, 200, 200, 200],
+    } as const
+    for (const audience of ['required', 'ifPresent', 'off'] as const) {
+      const opened = await api(face, { options: { introspection: { audience } } })
+      const { as } = opened
+      // A good token that every policy takes comes first, and between.
+      const statuses = []
+      for (const aud of audiences) statuses.push((await whenAnswered(opened, { body: active(as, { aud }) })).status)
+      expect(statuses).toEqual(expected[audience])
+    }
+    const usual = await api(face)
+    expectInvalid(await whenAnswered(usual, { body: active(usual.as, { aud: undefined }) }))
+  },
+)
 
 verifies('IN-16', 'refresh and ID tokens are no access tokens', async (face) => {
   const opened = await api(face)

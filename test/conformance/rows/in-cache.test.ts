@@ -76,7 +76,7 @@ for (const [resilience, within] of [
 }
 
 for (const mode of ['online', 'onlineWhenHealthy'] as const) {
-  verifies('IN-27', `nor is one about a JWT (${mode})`, async (face) => {
+  verifies('IN-27', `no answer about a JWT is used past the exp of the JWT (${mode})`, async (face) => {
     const { as, get } = await api(face, { options: { jwt: { mode } } })
     const token = as.jwt({ expiresIn: '50s' })
     expect((await get('/', token)).status).toBe(200)
@@ -192,7 +192,7 @@ verifies('IN-33', 'no-store binds this cache only where it is told so', async (f
   expectUnavailable(await get('/', other))
 })
 
-verifies('IN-33', 'an answer without it is kept until a newer one says it', async (face) => {
+verifies('IN-33', 'an answer without no-store is kept until a newer one says it', async (face) => {
   const { as, get, server } = await api(face, { options: { introspection: { honourNoStore: true } } })
   const kept = () => server.status().caches.introspected.entries
   const say = (cacheControl: string) =>

@@ -2,8 +2,9 @@ import { request } from 'node:http'
 import { scope } from '@holdfast/core'
 import { expect, vi } from 'vitest'
 import { type Reply, send } from '../http.ts'
-import { broken, expectInvalid, expectUnavailable, until, watchedApi } from '../introspection.ts'
+import { broken, expectInvalid, expectUnavailable, watchedApi } from '../introspection.ts'
 import { verifies } from '../verifies.ts'
+import { until } from '../virtual.ts'
 import { api, type Api } from '../world.ts'
 
 const bearer = (token: string): readonly string[] => ['Authorization', `Bearer ${token}`]

@@ -151,7 +151,7 @@ verifies('IN-53', 'a wall clock that is set back makes nothing younger', async (
   expectUnavailable(await patiently(as, () => get('/', token)))
 })
 
-verifies('IN-53', 'one that is set forward ages an answer, and ends what has ended', async (face) => {
+verifies('IN-53', 'a wall clock that is set forward ages an answer, and ends what has ended', async (face) => {
   const { as, get, reasons } = await api(face)
   const [token, short] = [as.opaque({ expiresIn: '2h' }), as.opaque({ expiresIn: '30m' })]
   for (const one of [token, short]) await get('/', one)

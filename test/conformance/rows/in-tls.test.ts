@@ -87,7 +87,7 @@ verifies('IN-04', 'an endpoint without TLS is a mistake of configuration', (face
   expect(build('http://as.example/introspect')).toThrow(/introspection\.endpoint" is .*; write an https URL/)
 })
 
-verifies('IN-04', 'nor is one called that the metadata names', async (face) => {
+verifies('IN-04', 'an endpoint without https is not called where the metadata names it', async (face) => {
   const { as, get, events, handled } = await api(face, {
     as: { metadata: { introspection_endpoint: 'http://as.test/introspect' } },
   })

@@ -49,7 +49,7 @@ verifies('JK-22', 'max-age counts, and no set is asked for again before most of 
   expect(as.calls.keys).toBe(2)
 })
 
-verifies('JK-22', 'else Expires counts from Date; s-maxage is for shared caches', async (face) => {
+verifies('JK-22', 'without max-age Expires counts from Date; s-maxage is for shared caches', async (face) => {
   await freshness(await api(face), [
     [{ 'cache-control': 'max-age=120' }, 120],
     [{ 'cache-control': 'Max-Age="120"' }, 120],
@@ -84,7 +84,7 @@ verifies('JK-23', 'Age is subtracted, where it is a number', async (face) => {
   ])
 })
 
-verifies('JK-23', 'so is the time that the answer took', async (face) => {
+verifies('JK-23', 'the time that an answer took is subtracted', async (face) => {
   const { as, server } = await api(face)
   as.slow('3s', 'keys')
   const ready = server.ready()

@@ -31,7 +31,7 @@ verifies('JK-21', 'a key set that is not at an https address is refused when wri
   }
 })
 
-verifies('JK-21', 'and never fetched where metadata names it', async (face) => {
+verifies('JK-21', 'a key set without https is not fetched where metadata names it', async (face) => {
   const { as, get, events } = await api(face)
   for (const jwks_uri of NOT_HTTPS) {
     as.respond('metadata', { body: { ...as.metadata, jwks_uri } })
@@ -42,16 +42,20 @@ verifies('JK-21', 'and never fetched where metadata names it', async (face) => {
   expect(as.calls.keys).toBe(0)
 })
 
-verifies('JK-21', 'over https, from whom the certificate names and a known authority vouches for', async (face) => {
-  const as = await front.behind()
-  const jwt = { jwksUri: `${as.issuer}/jwks` }
-  const trusting = await api(face, { as, options: { jwt, tls: { ca: front.ca }, ports: { http: network() } } })
-  expect((await trusting.get('/', as.jwt())).status).toBe(200)
-  const unknown = await api(face, { as, options: { jwt, ports: { http: network() } } })
-  expect((await unknown.get('/', as.jwt())).status).toBe(503)
-  expect(documentsOf(unknown.events)).toEqual(['keys failed start tls'])
-  expect(as.calls.keys).toBe(1)
-})
+verifies(
+  'JK-21',
+  'keys come over https, from whom the certificate names and a known authority vouches for',
+  async (face) => {
+    const as = await front.behind()
+    const jwt = { jwksUri: `${as.issuer}/jwks` }
+    const trusting = await api(face, { as, options: { jwt, tls: { ca: front.ca }, ports: { http: network() } } })
+    expect((await trusting.get('/', as.jwt())).status).toBe(200)
+    const unknown = await api(face, { as, options: { jwt, ports: { http: network() } } })
+    expect((await unknown.get('/', as.jwt())).status).toBe(503)
+    expect(documentsOf(unknown.events)).toEqual(['keys failed start tls'])
+    expect(as.calls.keys).toBe(1)
+  },
+)
 
 verifies('JK-21', 'a certificate for another name is not enough', async (face) => {
   const as = await front.behind('127.0.0.1')
@@ -130,7 +134,7 @@ verifies('JK-37', 'redirects are not followed, wherever they lead', async (face)
   }
 })
 
-verifies('JK-37', 'there is no option to follow them', (face) => {
+verifies('JK-37', 'no option makes us follow redirects', (face) => {
   const jwt = { redirects: 1 } as object
   expect(() => face.protect({ issuers: [{ issuer: 'https://as.test', jwt }], audience: AUDIENCE })).toThrow(
     'unknown option "issuers[0].jwt.redirects"',

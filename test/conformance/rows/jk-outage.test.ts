@@ -58,7 +58,7 @@ verifies(
 
 verifies(
   'JK-29',
-  'over time there are three fetches, then one each 30 s; the rest gets 503, never 401',
+  'unknown kids cause three fetches, then one each 30 s; the rest gets 503, never 401',
   async (face) => {
     const all = await warm(face)
     const { as, get, reasons } = all
@@ -93,7 +93,7 @@ verifies('JK-30', 'a key that appears while no fetch is left is found when the n
   expect((await get('/', token)).status).toBe(200)
 })
 
-verifies('JK-30', 'scheduled refreshes do not wait for that budget', async (face) => {
+verifies('JK-30', 'scheduled refreshes do not wait for the budget of unknown kids', async (face) => {
   const all = await warm(face)
   const { as, get, server, events } = all
   await exhaust(all)

@@ -98,7 +98,7 @@ verifies('JW-32', 'uses no key that a token offers, and asks nobody for one', as
   expect(one.as.calls.all.every(({ endpoint }) => endpoint === 'metadata' || endpoint === 'keys')).toBe(true)
 })
 
-verifies('JW-32', 'refuses such a token where that is asked for', async (face) => {
+verifies('JW-32', 'refuses a token that offers a key where that is asked for', async (face) => {
   const { one, withHeader } = await start(face, { rejectKeyHeaders: true })
   await expectAccepted(one, withHeader({}))
   for (const name of OFFERS) await expectRefused(one, 'key_in_header', each(name, ['x', null, {}], withHeader))

@@ -92,7 +92,7 @@ verifies('NG-36', 'refuses a JWT without exp in both profiles', async (face) => 
   }
 })
 
-verifies('NG-37', 'lets only a time of these millennia, and in the future, make a token live', async (face) => {
+verifies('NG-37', 'lets only a time before the year 10000, and in the future, make a token live', async (face) => {
   const as = await publishing([jwkFor('ES256')])
   const now = claimsOf(as)['iat'] as number
   const withExp = (exp: string, changes: object = {}): string =>

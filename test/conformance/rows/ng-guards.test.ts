@@ -159,7 +159,7 @@ verifies('NG-124', 'asks every guard of the way, of routers and of routes', asyn
   expect(handled()).toBe(0)
 })
 
-verifies('NG-124', 'does not come back to life by an error handler of the application', async (face) => {
+verifies('NG-124', 'lets no error handler of the application serve a refused request', async (face) => {
   const { as, get, handled } = await api(face, {
     protect: { onRefusal: 'next' },
     routes: { '/admin': [scope('admin')] },

@@ -13,6 +13,7 @@ import { ConfigError } from '@holdfast/core'
 import { expect } from 'vitest'
 import { countCalls } from '../crypto-calls.ts'
 import {
+  base64url,
   bigEndian,
   claimsOf,
   expectAccepted,
@@ -26,15 +27,13 @@ import {
   publishing,
   signerFor,
 } from '../forge.ts'
+import { skippedOf } from '../keys.ts'
 import { verifies } from '../verifies.ts'
-import { type Api, api } from '../world.ts'
+import { api } from '../world.ts'
 
-const b64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64url')
 const numberIn = (text: string): bigint => BigInt(`0x${Buffer.from(text, 'base64url').toString('hex')}`)
+const huge = (octets: number): string => base64url(Buffer.alloc(octets, 0xff))
 const littleEndian = (number: bigint, length: number): Buffer => Buffer.from(bigEndian(number, length).toReversed())
-
-const skippedIn = ({ events }: Api): readonly string[] =>
-  events.flatMap((event) => (event.type === 'key_skipped' ? [event.why] : []))
 
 verifies('NG-20', 'skips points that are not on their curve, and keeps the other keys', async (face) => {
   const curves = [
@@ -44,23 +43,23 @@ verifies('NG-20', 'skips points that are not on their curve, and keeps the other
   ] as const
   for (const [alg, length, prime] of curves) {
     const { x, y, ...rest } = jwkFor(alg) as { x: string; y: string }
-    const zero = b64(Buffer.alloc(length))
+    const zero = base64url(Buffer.alloc(length))
     const point = (one: bigint, other: bigint): object => ({
-      x: b64(bigEndian(one, length)),
-      y: b64(bigEndian(other, length)),
+      x: base64url(bigEndian(one, length)),
+      y: base64url(bigEndian(other, length)),
     })
     const points = {
-      'y changed': { x, y: b64(bigEndian(numberIn(y) ^ 1n, length)) },
-      'x changed': { x: b64(bigEndian(numberIn(x) ^ 1n, length)), y },
+      'y changed': { x, y: base64url(bigEndian(numberIn(y) ^ 1n, length)) },
+      'x changed': { x: base64url(bigEndian(numberIn(x) ^ 1n, length)), y },
       swapped: { x: y, y: x },
       origin: { x: zero, y: zero },
       'x = 0': { x: zero, y },
       'y = 0': { x, y: zero },
       'x = p': point(prime, numberIn(y)),
       'y = p': point(numberIn(x), prime),
-      short: { x: b64(Buffer.from(x, 'base64url').subarray(1)), y },
-      'with a zero before': { x: b64(Buffer.concat([Buffer.alloc(1), Buffer.from(x, 'base64url')])), y },
-      compressed: { x: b64(Buffer.concat([Buffer.from([2]), Buffer.from(x, 'base64url')])), y: '' },
+      short: { x: base64url(Buffer.from(x, 'base64url').subarray(1)), y },
+      'with a zero before': { x: base64url(Buffer.concat([Buffer.alloc(1), Buffer.from(x, 'base64url')])), y },
+      compressed: { x: base64url(Buffer.concat([Buffer.from([2]), Buffer.from(x, 'base64url')])), y: '' },
       'without y': { x },
       'of numbers': { x: 1, y: 2 },
     }
@@ -70,7 +69,7 @@ verifies('NG-20', 'skips points that are not on their curve, and keeps the other
     const signed = (kid: string): string => jws(headerFor(alg, { kid }), claimsOf(as), signerFor(alg))
     await expectAccepted(one, signed(alg))
     await expectRefused(one, 'key_unknown', Object.fromEntries(bad.map(({ kid }) => [kid, signed(kid)])))
-    expect(skippedIn(one)).toEqual(bad.map(() => 'unusable'))
+    expect(skippedOf(one.events)).toEqual(bad.map(() => 'unusable'))
     const configure = (): unknown =>
       face.protect({
         audience: 'https://api',
@@ -99,13 +98,13 @@ function smallOrder(alg: 'Ed25519' | 'Ed448'): readonly Buffer[] {
 }
 
 const keyOf = (crv: string, x: Uint8Array): KeyObject =>
-  createPublicKey({ key: { kty: 'OKP', crv, x: b64(x) }, format: 'jwk' })
+  createPublicKey({ key: { kty: 'OKP', crv, x: base64url(x) }, format: 'jwk' })
 
 verifies('NG-21', 'refuses Edwards curve points for which signatures can be made up', async (face) => {
   for (const alg of ['Ed25519', 'Ed448'] as const) {
     const points = smallOrder(alg)
     expect(points).toHaveLength(alg === 'Ed25519' ? 14 : 10)
-    const bad = points.map((x, at) => ({ kty: 'OKP', crv: alg, x: b64(x), kid: `small-${at}`, alg }))
+    const bad = points.map((x, at) => ({ kty: 'OKP', crv: alg, x: base64url(x), kid: `small-${at}`, alg }))
     const as = await publishing([...bad, jwkFor(alg)])
     const one = await api(face, { as, options: { jwt: { algorithms: [alg] } } })
     await expectAccepted(one, jws(headerFor(alg), claimsOf(as), signerFor(alg)))
@@ -129,7 +128,7 @@ verifies('NG-21', 'refuses Edwards curve points for which signatures can be made
     })
     expect(attacks.length).toBeGreaterThan(0)
     await expectRefused(one, 'key_unknown', Object.fromEntries(attacks))
-    expect(skippedIn(one)).toEqual(points.map(() => 'weak'))
+    expect(skippedOf(one.events)).toEqual(points.map(() => 'weak'))
     for (const key of bad) {
       const jwt = { algorithms: [alg], keys: { keys: [key] } }
       expect(() => face.protect({ audience: 'https://api', issuers: [{ issuer: as.issuer, jwt }] })).toThrow(/\(weak\)/)
@@ -151,7 +150,7 @@ verifies('NG-22', 'refuses weak keys of every kind', async (face) => {
   const own = jwkFor('RS256') as { n: string; e: string }
   const withExponent = (kid: string, e: bigint | string): object => {
     const hex = typeof e === 'string' ? e : e.toString(16)
-    return { ...own, kid, e: b64(Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex')) }
+    return { ...own, kid, e: base64url(Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex')) }
   }
   const small = ['P-192', 'secp192r1', 'P-224', 'secp224r1', 'secp256k1', 'brainpoolP256r1', 'p-256', 'Ed25519']
   const ec = jwkFor('ES256') as Record<string, string>
@@ -162,7 +161,7 @@ verifies('NG-22', 'refuses weak keys of every kind', async (face) => {
     {
       ...own,
       kid: '1024 bits, zeros before',
-      n: b64(
+      n: base64url(
         Buffer.concat([Buffer.alloc(128), Buffer.from(short.publicKey.export({ format: 'jwk' }).n!, 'base64url')]),
       ),
     },
@@ -208,7 +207,7 @@ verifies('NG-22', 'refuses weak keys of every kind', async (face) => {
       'signature_invalid',
     ],
   })
-  expect(skippedIn(one)).toEqual([
+  expect(skippedOf(one.events)).toEqual([
     ...bad.map((key) => ((key as { kid: string }).kid === 'no e' ? 'unusable' : 'weak')),
     ...small.map(() => 'not_allowed'),
   ])
@@ -240,14 +239,13 @@ verifies('NG-22', 'refuses keys of the right kind for another purpose', async (f
 
 verifies('NG-23', 'imports no huge key, and reckons with none', async (face) => {
   const own = jwkFor('RS256')
-  const huge = (octets: number): string => b64(Buffer.alloc(octets, 0xff))
   const bad = [
     { ...own, kid: 'n of 8200 bits', n: huge(1_025) },
     { ...own, kid: 'n of 16384 bits', n: huge(2_048) },
     { ...own, kid: 'n of 32768 bits', n: huge(4_096) },
     { ...own, kid: 'n of 800000 bits', n: huge(100_000) },
     { ...own, kid: 'e of 2048 bits', e: huge(256) },
-    { ...own, kid: 'e of 34 bits', e: b64(Buffer.from('0300000001', 'hex')) },
+    { ...own, kid: 'e of 34 bits', e: base64url(Buffer.from('0300000001', 'hex')) },
     { ...own, kid: 'e of 400000 bits', e: huge(50_000) },
   ]
   const as = await publishing([...bad, own])
@@ -259,7 +257,7 @@ verifies('NG-23', 'imports no huge key, and reckons with none', async (face) => 
   await expectAccepted(one, good)
   await expectRefused(one, 'key_unknown', Object.fromEntries(attacks))
   expect(imports()).toBe(1)
-  expect(skippedIn(one)).toEqual(bad.map(() => 'weak'))
+  expect(skippedOf(one.events)).toEqual(bad.map(() => 'weak'))
 })
 
 interface KeyTests {
@@ -280,7 +278,7 @@ verifies('NG-25', 'does not look for keys of the ROCA generator', async (face) =
   const as = await publishing([jwk])
   const one = await api(face, { as })
   await expectAccepted(one, jws(headerFor('RS256', { kid: 'roca' }), claimsOf(as), signerFor('RS256', key)))
-  expect(skippedIn(one)).toEqual([])
+  expect(skippedOf(one.events)).toEqual([])
 })
 
 verifies(['NG-20', 'NG-22'], 'has no usable key where every one is bad', async (face) => {

@@ -213,7 +213,7 @@ verifies('NG-52', 'takes no other JWT of the issuer for an access token', async 
   }
 })
 
-verifies('NG-52', 'tells them by what they say where typ says nothing', async (face) => {
+verifies('NG-52', 'tells other JWTs of the issuer by what they say where typ says nothing', async (face) => {
   const as = await publishing([jwkFor('ES256')])
   const one = await api(face, { as, options: RELAXED })
   const { issuer } = as

@@ -115,7 +115,7 @@ verifies(['NG-82', 'NG-83'], 'calls no endpoint of a metadata document that is n
   }
 })
 
-verifies('NG-83', 'refuses such addresses in options', (face) => {
+verifies('NG-83', 'refuses addresses that are not https in options', (face) => {
   const base = { audience: AUDIENCE }
   const client = unauthenticated()
   for (const url of [

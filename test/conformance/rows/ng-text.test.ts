@@ -209,7 +209,7 @@ verifies('NG-45', 'bounds depth and members, without recursion', async (face) =>
   expect(one.reasons()).not.toContain('internal_error')
 })
 
-verifies('NG-45', 'bounds them in an introspection answer and a key set, too', async (face) => {
+verifies('NG-45', 'bounds depth and members in an introspection answer and a key set', async (face) => {
   const deep = `"x":${'['.repeat(20)}${']'.repeat(20)}`
   const wide = Array.from({ length: 2_001 }, (_, at) => `"${at}":0`).join()
   for (const text of [deep, wide, `"x":"${'a'.repeat(70_000)}"`]) {

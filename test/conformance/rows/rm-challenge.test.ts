@@ -81,7 +81,7 @@ verifies('RM-20', 'a document that nobody serves is not named', async (face) => 
   expect(handled()).toBe(1)
 })
 
-verifies('RM-22', 'it stands beside scope, acr_values and max_age', async (face) => {
+verifies('RM-22', 'resource_metadata stands beside scope, acr_values and max_age', async (face) => {
   const { as, get } = await api(face, {
     before: published,
     routes: { '/all': [scope('a'), login({ acr: 'gold', maxAge: '5m' })] },

@@ -76,18 +76,22 @@ verifies('RM-04', 'GET and HEAD get the document, others 405', async (face) => {
   }
 })
 
-verifies(['RM-05', 'RM-09'], 'it is a JSON object, and names the issuers as they are configured', async (face) => {
-  const { get, as } = await withMetadata(face)
-  const reply = await get(WELL_KNOWN)
-  expect([reply.status, reply.headers['content-type']]).toEqual([200, 'application/json'])
-  expect(documentIn(reply)).toEqual({
-    resource: AUDIENCE,
-    authorization_servers: [as.issuer],
-    bearer_methods_supported: ['header'],
-  })
-  const slash = await withMetadata(face, {}, { as: { issuer: 'https://AS.test/tenant/' } })
-  expect(documentIn(await slash.get(WELL_KNOWN))['authorization_servers']).toEqual(['https://AS.test/tenant/'])
-})
+verifies(
+  ['RM-05', 'RM-09'],
+  'the document is a JSON object, and names the issuers as they are configured',
+  async (face) => {
+    const { get, as } = await withMetadata(face)
+    const reply = await get(WELL_KNOWN)
+    expect([reply.status, reply.headers['content-type']]).toEqual([200, 'application/json'])
+    expect(documentIn(reply)).toEqual({
+      resource: AUDIENCE,
+      authorization_servers: [as.issuer],
+      bearer_methods_supported: ['header'],
+    })
+    const slash = await withMetadata(face, {}, { as: { issuer: 'https://AS.test/tenant/' } })
+    expect(documentIn(await slash.get(WELL_KNOWN))['authorization_servers']).toEqual(['https://AS.test/tenant/'])
+  },
+)
 
 verifies(['RM-06', 'RM-11'], 'scopes are an array as configured, and no member is empty', async (face) => {
   const some = await withMetadata(face, { resourceMetadata: { scopesSupported: ['b', 'a'] } })
@@ -178,7 +182,7 @@ verifies(
   },
 )
 
-verifies('RM-24', 'any page may read it, preflights included', async (face) => {
+verifies('RM-24', 'any page may read the document, preflights included', async (face) => {
   const { get, send } = await withMetadata(face)
   expect((await get(WELL_KNOWN, ['Origin', 'https://app.example'])).headers['access-control-allow-origin']).toBe('*')
   const asks = ['Origin', 'https://app.example', 'Access-Control-Request-Method', 'GET']
@@ -196,7 +200,7 @@ verifies('RM-24', 'any page may read it, preflights included', async (face) => {
   expect(preflight.headers['access-control-allow-credentials']).toBeUndefined()
 })
 
-verifies('RM-25', 'it may be kept for as long as configured, and who has it is told so', async (face) => {
+verifies('RM-25', 'the document may be kept for as long as configured, and who has it is told so', async (face) => {
   const { get, send } = await withMetadata(face)
   const { headers } = await get(WELL_KNOWN)
   expect(headers['cache-control']).toBe('public, max-age=3600')
@@ -219,7 +223,7 @@ verifies('RM-25', 'it may be kept for as long as configured, and who has it is t
   }
 })
 
-verifies('RM-26', 'protect never guards it, before or after', async (face) => {
+verifies('RM-26', 'protect never guards the document, before or after it', async (face) => {
   for (const before of [true, false]) {
     const { get } = await api(face, {
       before: (server) => {
@@ -237,7 +241,7 @@ verifies('RM-26', 'protect never guards it, before or after', async (face) => {
   }
 })
 
-verifies('RM-27', 'with requireHttps it is served over nothing else', async (face) => {
+verifies('RM-27', 'with requireHttps the document is served over https only', async (face) => {
   const { get, send } = await withMetadata(face, { requireHttps: true }, { trustProxy: true })
   const plain = await get(WELL_KNOWN)
   expect([plain.status, plain.body]).toEqual([400, ''])

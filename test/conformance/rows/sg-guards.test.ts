@@ -30,7 +30,7 @@ const later =
   async (...given) =>
     guard(...given)
 
-verifies('SG-06', 'all, any, predicates and their combinations', async (face) => {
+verifies('SG-06', 'guards ask for all, for any, for what a predicate accepts, and combine', async (face) => {
   const isAcme = claim('tenant', (tenant) => tenant === 'acme')
   const table: readonly (readonly [guards: readonly Guard[], status: number])[] = [
     [[yes, yes], 200],

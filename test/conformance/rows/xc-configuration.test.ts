@@ -150,7 +150,7 @@ const STRICT = {
   authOfKoa: false satisfies IsAny<ReturnType<typeof authOfKoa>>,
 }
 
-verifies('XC-25', 'has no any in what users get', () => {
+verifies('XC-25', 'has no type any in what users get', () => {
   expect(new Set(Object.values(STRICT))).toEqual(new Set([false]))
   // @ts-expect-error -- an audience has to be written
   expect(() => createResourceServer({ issuer: 'https://as.test' })).toThrow(ConfigError)
