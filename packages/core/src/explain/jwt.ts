@@ -59,14 +59,17 @@ async function explainSignature(
     )
     return undefined
   }
+  let undecided = false
   for (const key of found) {
     const signed = await signedBy(jwt, key, signatures)
     if (signed === true) {
       checks.passed('signature_invalid')
       return key
     }
-    if (signed === undefined) checks.unknown('overloaded')
+    undecided ||= signed === undefined
   }
-  checks.failed('signature_invalid')
+  // A thread pool that is full says nothing of the signature.
+  if (undecided) checks.unknown('overloaded')
+  else checks.failed('signature_invalid')
   return undefined
 }

@@ -274,3 +274,11 @@ test('wants a text', async () => {
   const { server } = world()
   await expect(server.explain(undefined as never)).rejects.toThrow('explain(): the token is a text')
 })
+
+test('a signature that nobody has the time for is unknown, not bad', async () => {
+  const { server, as } = world({}, undefined, { now: () => undefined, pooled: async () => undefined })
+  await server.ready()
+  const explanation = await server.explain(as.jwt())
+  expect(explanation.outcome).toBe('unknown')
+  expect(notPassed(explanation)).toMatchObject([{ reason: 'overloaded', outcome: 'unknown' }])
+})
