@@ -60,7 +60,7 @@ function scopesSupported(value: unknown, path: string): readonly string[] {
 
 function page(value: unknown, path: string): string {
   const isPage = typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
-  return isPage ? value : fail(path, value, 'the https URL of a page')
+  return isPage ? value : fail(path, value, 'the http or https URL of a page')
 }
 
 interface Surroundings {
