@@ -107,7 +107,9 @@ verifies('RM-13', 'resource_signing_alg_values_supported never has "none"', () =
 verifies('RM-15', 'pages are URLs that a person can open', () => {
   for (const name of ['resourceDocumentation', 'resourcePolicyUri', 'resourceTosUri']) {
     for (const page of ['/docs', 'docs', 'javascript:alert(1)', 'data:text/html,x', 1]) {
-      expect(refusal({ resourceMetadata: { [name]: page } }), String(page)).toMatch(/write the http or https URL of a page$/)
+      expect(refusal({ resourceMetadata: { [name]: page } }), String(page)).toMatch(
+        /write the http or https URL of a page$/,
+      )
     }
   }
 })
