@@ -91,9 +91,9 @@ function forgedJwt(n: number, now: number): Subject {
 
 const HEADER = { alg: 'HS256', typ: 'at+jwt' }
 
-/** Most tokens say little; one in 10 says 1 KB, one in 100 has many members of its own, one in 100 says 5 KB. */
+/** Most tokens say half a KB; one in 10 says 1 KB more, one in 100 has many members of its own, one in 100 says 5 KB. */
 function claimsOf(n: number, now: number): object {
-  const usual = usualClaims(n, now)
+  const usual = { ...usualClaims(n, now), profile: spread(n).repeat(10) }
   if (n % 400 < 4) return { ...usual, text: spread(n).repeat(100) }
   if (n % 400 < 8) return { ...usual, permissions: Object.fromEntries(many(40, (k) => [`${n}-${k}`, ['read']])) }
   return n % 40 < 4 ? { ...usual, groups: many(20, (k) => `group-${k}-${spread(n).slice(0, 30)}`) } : usual

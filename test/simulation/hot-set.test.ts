@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { keyOf } from '#core/cache/digest'
 import { type Cacheable, RecencyCache } from '#core/cache/recency-cache'
 import { chance, zipf } from './engine/chance.ts'
 import { EventQueue } from './engine/event-queue.ts'
@@ -30,9 +31,10 @@ function hitRate(oneShotShare: number): number {
   let asked = 0
   let hits = 0
 
-  const isHit = (key: string): boolean => {
+  const isHit = (name: string): boolean => {
+    const key = keyOf(name)
     if (cache.get(key)) return true
-    cache.set(key, { bytes: 1_000, admittedAt: 0 })
+    cache.set(key, { bytes: 1_000 })
     return false
   }
   const useOnce = (): void => {

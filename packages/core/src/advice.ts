@@ -76,15 +76,17 @@ const MAX_SAID = 1_000
 /** Advice for a refusal, at most once for each code and issuer. */
 export class Advisor {
   readonly #said = new Set<string>()
+  /** Issuers of which a refusal has been explained, by its reason: looked at for each. */
+  readonly #explained = new Map<Reason, Set<string | undefined>>()
 
   for(reason: Reason, issuer: string | undefined): AdviceEvent | undefined {
     const advice = ADVICE[reason]
     // An unknown issuer is worth a word only when it is nearly a known one.
     if (!advice || (reason === 'issuer_unknown' && issuer === undefined)) return undefined
+    const explained = this.#explained.get(reason) ?? new Set()
+    if (explained.has(issuer)) return undefined
+    this.#explained.set(reason, explained.add(issuer))
     const [code, message] = advice
-    const once = `${code} ${issuer ?? ''}`
-    if (this.#said.has(once)) return undefined
-    this.#said.add(once)
     return { type: 'advice', code, issuer, message: message(issuer ?? 'an authorization server') }
   }
 
@@ -100,8 +102,9 @@ export class Advisor {
 
   /** Where something of the application, or of ours, threw: its name and place, never its message. */
   forMistake(reason: Reason, cause: unknown): AdviceEvent | undefined {
-    const [code, what] = MISTAKES[reason] ?? []
-    if (code === undefined) return undefined
+    const mistake = MISTAKES[reason]
+    if (!mistake) return undefined
+    const [code, what] = mistake
     const place = cause instanceof Error ? placeOf(cause) : typeof cause
     if (this.#said.size >= MAX_SAID || this.#said.has(`${code} ${place}`)) return undefined
     this.#said.add(`${code} ${place}`)

@@ -1,4 +1,4 @@
-import { AuthError, type AuthErrorDetails, descriptionOf, type ErrorCode } from './errors.ts'
+import { AuthError, type AuthErrorDetails, descriptionOf, type ErrorCode, type Reason, REASONS } from './errors.ts'
 import { isScopeToken } from './syntax/scope.ts'
 
 /** What goes out on the wire. */
@@ -45,9 +45,24 @@ export function completed(
   scopes?: readonly string[],
   requestUrl?: string,
 ): AuthError {
-  const known = { requestUrl, ...AuthError.detailsOf(error) }
-  const details = error.status === 401 ? { scopes, ...known } : known
+  const details = detailsFor(error, scopes, requestUrl)
   return new AuthError(error.reason, details, headersOf(error, details, settings))
+}
+
+/** The same, in its place where that is possible: for an error that was thrown at this request and at no other. */
+export function complete(
+  error: AuthError,
+  settings: ChallengeSettings,
+  scopes?: readonly string[],
+  requestUrl?: string,
+): AuthError {
+  const details = detailsFor(error, scopes, requestUrl)
+  return AuthError.complete(error, details, headersOf(error, details, settings))
+}
+
+function detailsFor(error: AuthError, scopes: readonly string[] | undefined, requestUrl?: string): AuthErrorDetails {
+  const known = AuthError.detailsOf(error)
+  return error.status === 401 ? { scopes, requestUrl, ...known } : { requestUrl, ...known }
 }
 
 /** Turns an error into an answer. Whatever is not an {@link AuthError} is a mistake of ours and says nothing. */
@@ -56,42 +71,36 @@ export function answer(error: unknown, settings: ChallengeSettings): Answer {
   const { status } = error
   const headers = headersOf(error, AuthError.detailsOf(error), settings)
   if (!settings.errorBody) return { status, headers, body: '' }
-  const body = JSON.stringify(bodyOf(error, settings))
-  return { status, headers: { ...headers, 'content-type': 'application/json' }, body }
+  headers['content-type'] = 'application/json'
+  return { status, headers, body: constantsOf(error.reason, settings).body }
 }
 
 function headersOf(error: AuthError, details: AuthErrorDetails, settings: ChallengeSettings): Record<string, string> {
-  if (error.status === 500) return { 'cache-control': 'no-store' }
-  const common = {
-    'cache-control': 'no-store',
-    ...(settings.exposeHeaders ? { 'access-control-expose-headers': EXPOSED } : {}),
-  }
+  const headers: Record<string, string> = { 'cache-control': 'no-store' }
+  if (error.status === 500) return headers
+  if (settings.exposeHeaders) headers['access-control-expose-headers'] = EXPOSED
   if (error.code === 'unavailable') {
-    const seconds = Math.max(1, Math.ceil(details.retryAfter ?? RETRY_AFTER))
-    return { ...common, 'retry-after': String(seconds) }
+    headers['retry-after'] = String(Math.max(1, Math.ceil(details.retryAfter ?? RETRY_AFTER)))
+  } else {
+    headers['www-authenticate'] = challenge(error, details, settings)
   }
-  return { ...common, 'www-authenticate': challenge(error, details, settings) }
+  return headers
 }
 
 /** RFC 6750 §3, RFC 9470 §3, RFC 9728 §5.1. Every value is a quoted-string; only a realm may have what needs an escape. */
 function challenge(error: AuthError, details: AuthErrorDetails, settings: ChallengeSettings): string {
   const { scopes, acrValues, maxAge } = details
-  const named = CHALLENGED.includes(error.code)
-  const parameters = {
-    realm: settings.realm.replaceAll(/["\\]/g, String.raw`\$&`),
-    error: named ? error.code : undefined,
-    error_description: named && settings.describeErrors ? descriptionOf(error.reason) : undefined,
-    error_uri: named ? settings.errorUri : undefined,
-    scope: error.code === 'access_denied' ? undefined : words(scopes),
-    acr_values: words(acrValues),
-    max_age: Number.isSafeInteger(maxAge) ? String(maxAge) : undefined,
-    resource_metadata: settings.resourceMetadataUrl(details.requestUrl),
-  }
-  const written = Object.entries(parameters).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}="${value}"`],
+  return (
+    constantsOf(error.reason, settings).challenge +
+    parameter('scope', error.code === 'access_denied' ? undefined : words(scopes)) +
+    parameter('acr_values', words(acrValues)) +
+    parameter('max_age', Number.isSafeInteger(maxAge) ? String(maxAge) : undefined) +
+    parameter('resource_metadata', settings.resourceMetadataUrl(details.requestUrl))
   )
-  return `Bearer ${written.join(', ')}`
 }
+
+const parameter = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : `, ${name}="${value}"`
 
 /** Space-separated, where there are any. What a guard of the application names and is no scope token stays out. */
 function words(named: readonly string[] | undefined): string | undefined {
@@ -99,15 +108,36 @@ function words(named: readonly string[] | undefined): string | undefined {
   return tokens.length === 0 ? undefined : tokens.join(' ')
 }
 
-/** Equal to the challenge (RFC 6750 §3.1): no credentials, no error; our own mistakes say nothing. */
-function bodyOf(
-  error: AuthError,
-  { describeErrors, errorUri }: ChallengeSettings,
-): Readonly<Record<string, string | undefined>> {
-  if (error.code === 'none' || error.code === 'server_error') return {}
-  return {
-    error: error.code,
-    error_description: describeErrors ? descriptionOf(error.reason) : undefined,
-    error_uri: CHALLENGED.includes(error.code) ? errorUri : undefined,
-  }
+/** What all answers of a server for one reason have in common. */
+interface Constants {
+  /** The beginning of the challenge. */
+  readonly challenge: string
+  readonly body: string
+}
+
+/** Written once for each reason, 2 µs each: nothing of a request is in them, and there are no more than reasons. */
+const constants = new WeakMap<ChallengeSettings, Map<Reason, Constants>>()
+
+function constantsOf(reason: Reason, settings: ChallengeSettings): Constants {
+  let ofServer = constants.get(settings)
+  if (!ofServer) constants.set(settings, (ofServer = new Map()))
+  let ofReason = ofServer.get(reason)
+  if (!ofReason) ofServer.set(reason, (ofReason = constantsFor(reason, settings)))
+  return ofReason
+}
+
+/** The body is equal to the challenge (RFC 6750 §3.1): no credentials, no error; our own mistakes say nothing. */
+function constantsFor(reason: Reason, { realm, describeErrors, errorUri }: ChallengeSettings): Constants {
+  const [code] = REASONS[reason]
+  const isChallenged = CHALLENGED.includes(code)
+  const description = describeErrors ? descriptionOf(reason) : undefined
+  const uri = isChallenged ? errorUri : undefined
+  const beginning =
+    `Bearer realm="${realm.replaceAll(/["\\]/g, String.raw`\$&`)}"` +
+    parameter('error', isChallenged ? code : undefined) +
+    parameter('error_description', isChallenged ? description : undefined) +
+    parameter('error_uri', uri)
+  const saysNothing = code === 'none' || code === 'server_error'
+  const body = saysNothing ? {} : { error: code, error_description: description, error_uri: uri }
+  return { challenge: beginning, body: JSON.stringify(body) }
 }

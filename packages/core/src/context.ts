@@ -65,50 +65,86 @@ export function contextRulesOf({
 
 const PLAIN: ContextRules = { scopeImpliedBy: undefined, kinds: undefined }
 
+/** Made for every request, so it holds little and reads from the verified token when it is asked. */
 class Context implements AuthContext {
-  readonly issuer: string
-  readonly subject: string | undefined
-  readonly clientId: string | undefined
-  readonly kind: 'user' | 'client' | 'unknown'
-  readonly audience: readonly string[]
-  readonly scopes: readonly string[]
-  readonly expiresAt: number | undefined
+  readonly #verdict: Verdict
+  readonly #presented: Presented
+  readonly #rules: ContextRules
+  readonly #toldKind: AuthContext['kind'] | undefined
   readonly binding: Binding
-  readonly evidence: Evidence
-  readonly claims: Claims
-  readonly #origin: Origin
-  readonly #impliedBy: ScopeImplications | undefined
+  #evidence: Evidence | undefined
 
-  constructor({ token, source, stale }: Verdict, binding: Binding, presented: Presented, rules: ContextRules) {
-    const { claims } = token
-    this.issuer = token.issuer
-    this.subject = claims['sub'] as string | undefined
-    this.clientId = (claims['client_id'] ?? claims['azp']) as string | undefined
-    this.kind = kindOf(claims, rules.kinds?.get(token.issuer))
-    this.audience = token.audience
-    this.scopes = token.scopes
-    this.expiresAt = token.expiresAt
+  constructor(verdict: Verdict, binding: Binding, presented: Presented, rules: ContextRules) {
+    this.#verdict = verdict
+    this.#presented = presented
+    this.#rules = rules
     this.binding = binding
-    this.evidence = Object.freeze({ by: token.by, source, checkedAt: token.since.wall / 1_000, stale })
-    this.claims = claims
-    this.#origin = { token, presented }
-    this.#impliedBy = rules.scopeImpliedBy
+    const told = rules.kinds?.get(verdict.token.issuer)
+    this.#toldKind = told && toldKind(verdict.token.claims, told)
     Object.freeze(this)
   }
 
+  get issuer(): string {
+    return this.#verdict.token.issuer
+  }
+
+  get subject(): string | undefined {
+    return this.claims['sub'] as string | undefined
+  }
+
+  get clientId(): string | undefined {
+    return (this.claims['client_id'] ?? this.claims['azp']) as string | undefined
+  }
+
+  get kind(): AuthContext['kind'] {
+    return this.#toldKind ?? kindOf(this.claims)
+  }
+
+  get audience(): readonly string[] {
+    return this.#verdict.token.audience
+  }
+
+  get scopes(): readonly string[] {
+    return this.#verdict.token.scopes
+  }
+
+  get expiresAt(): number | undefined {
+    return this.#verdict.token.expiresAt
+  }
+
+  get evidence(): Evidence {
+    const { token, source, stale } = this.#verdict
+    return (this.#evidence ??= Object.freeze({ by: token.by, source, checkedAt: token.since.wall / 1_000, stale }))
+  }
+
+  get claims(): Claims {
+    return this.#verdict.token.claims
+  }
+
   hasScope(scope: string): boolean {
-    const { scopeSet } = this.#origin.token
-    if (scopeSet.has(scope) || this.#impliedBy === undefined) return scopeSet.has(scope)
-    return this.#impliedBy.get(scope)?.some((one) => scopeSet.has(one)) ?? false
+    const { scopeSet } = this.#verdict.token
+    const impliedBy = this.#rules.scopeImpliedBy
+    if (scopeSet.has(scope) || impliedBy === undefined) return scopeSet.has(scope)
+    return impliedBy.get(scope)?.some((one) => scopeSet.has(one)) ?? false
+  }
+
+  /** What a log or an answer shows of it: all but the raw token. */
+  toJSON(): Omit<AuthContext, 'hasScope'> {
+    const { issuer, subject, clientId, kind, audience, scopes, expiresAt, binding, evidence, claims } = this
+    return { issuer, subject, clientId, kind, audience, scopes, expiresAt, binding, evidence, claims }
+  }
+
+  /** Getters are no own properties: `console.log(auth)` would show nothing. */
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return this.toJSON()
   }
 
   static originOf(auth: AuthContext): Origin | undefined {
-    return #origin in auth ? auth.#origin : undefined
+    return #verdict in auth ? { token: auth.#verdict.token, presented: auth.#presented } : undefined
   }
 }
 
-function kindOf(claims: Claims, told: ((claims: Claims) => unknown) | undefined): AuthContext['kind'] {
-  if (told) return toldKind(claims, told)
+function kindOf(claims: Claims): AuthContext['kind'] {
   const { sub, client_id: clientId, auth_time: authTime, amr, sid } = claims
   const isClients = sub !== undefined && sub === clientId
   const isUsers = authTime !== undefined || amr !== undefined || sid !== undefined

@@ -1,5 +1,5 @@
-import { AuthError, refused } from './errors.ts'
-import { type AuthRequest, fieldLines } from './request.ts'
+import { AuthError, orThrow, refused } from './errors.ts'
+import { type AuthRequest, onlyFieldLine } from './request.ts'
 import { queryHasToken, type Transport } from './transports.ts'
 
 const SCHEME = 'bearer'
@@ -30,22 +30,28 @@ export interface CredentialRules {
  *   `credentials_in_query`, `token_too_long`, `extract_failed`.
  */
 export function extract(request: AuthRequest, rules: CredentialRules): string {
+  return orThrow(tryExtract(request, rules))
+}
+
+/** The same, with the most frequent refusals returned instead of thrown. */
+export function tryExtract(request: AuthRequest, rules: CredentialRules): string | AuthError {
   if (rules.requireHttps === true && request.secure !== true) throw refused('transport_insecure')
   if (rules.rejectQuery === true && queryHasToken(request.url)) throw refused('credentials_in_query')
   const inHeader = fromAuthorization(request)
   const token = rules.transports ? only(inHeader, rules.transports, request) : inHeader
-  if (token === undefined) throw missing(request)
-  if (token === '') throw refused('credentials_malformed')
-  if (token.length > rules.maxLength) throw refused('token_too_long')
+  if (token === undefined) return missing(request)
+  if (token === '') return refused('credentials_malformed')
+  if (token.length > rules.maxLength) return refused('token_too_long')
   return token
 }
 
 /** False for a request that presents nothing a resource server could judge: no `Authorization`, or another scheme. */
 export function hasCredentials(request: AuthRequest, rules: CredentialRules): boolean {
   try {
-    return extract(request, rules) !== ''
-  } catch (error) {
-    return !(error instanceof AuthError && error.reason === 'credentials_missing')
+    const found = tryExtract(request, rules)
+    return !(found instanceof AuthError && found.reason === 'credentials_missing')
+  } catch {
+    return true
   }
 }
 
@@ -53,10 +59,11 @@ export function hasCredentials(request: AuthRequest, rules: CredentialRules): bo
 function fromAuthorization(request: AuthRequest): string | undefined {
   const { rawHeaders } = request
   if (rawHeaders.length > MAX_RAW) throw refused('credentials_malformed')
-  const lines = fieldLines(rawHeaders, 'authorization')
-  if (lines.length > 1) throw refused('credentials_repeated')
-  const line = lines[0] === undefined ? '' : trimmed(lines[0])
-  if (line.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return otherScheme(line)
+  const field = onlyFieldLine(rawHeaders, 'authorization')
+  if (field === undefined) return undefined
+  if (field === false) throw refused('credentials_repeated')
+  const line = trimmed(field)
+  if (!line.startsWith('Bearer') && line.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return otherScheme(line)
   if (line.length === SCHEME.length) return ''
   const separator = line.charCodeAt(SCHEME.length)
   if (separator === TAB) throw refused('credentials_malformed')
@@ -69,7 +76,7 @@ function fromAuthorization(request: AuthRequest): string | undefined {
 
 /** Another scheme counts as no credentials, unless a proxy joined two field lines into one. */
 function otherScheme(line: string): undefined {
-  if (/,\s{0,8}bearer /i.test(line)) throw refused('credentials_repeated')
+  if (line.includes(',') && /,\s{0,8}bearer /i.test(line)) throw refused('credentials_repeated')
 }
 
 /** The token of the only place that has one. */

@@ -16,6 +16,11 @@ export interface AuthRequest {
   readonly secure?: boolean | undefined
   /** What the framework's own parser made of the body. Read with `credentials.form` only. */
   readonly body?: unknown
+  /**
+   * The connection that it came over, where that is a socket of Node: the last good token is remembered there for as long
+   * as the connection lives, and a client that sends it again is spared the digest.
+   */
+  readonly socket?: unknown
   /** Ends the wait of this caller; shared work goes on. Read only when there is something to wait for. */
   readonly signal?: AbortSignal | undefined
 }
@@ -23,11 +28,26 @@ export interface AuthRequest {
 /** The values of every field line with this lower-case name. */
 export function fieldLines(rawHeaders: readonly string[], name: string): string[] {
   const values: string[] = []
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const field = rawHeaders[at]!
-    if (field.length === name.length && field.toLowerCase() === name) values.push(rawHeaders[at + 1]!)
+  for (let at = fieldAfter(rawHeaders, name, 0); at !== -1; at = fieldAfter(rawHeaders, name, at)) {
+    values.push(rawHeaders[at - 1]!)
   }
   return values
+}
+
+/** The value of the one field line with this lower-case name; `false` where there are several. */
+export function onlyFieldLine(rawHeaders: readonly string[], name: string): string | false | undefined {
+  const at = fieldAfter(rawHeaders, name, 0)
+  if (at === -1) return undefined
+  return fieldAfter(rawHeaders, name, at) === -1 && rawHeaders[at - 1]!
+}
+
+/** Where, from a place on, the next field line with this lower-case name ends; -1 without one. */
+function fieldAfter(rawHeaders: readonly string[], name: string, from: number): number {
+  for (let at = from; at + 1 < rawHeaders.length; at += 2) {
+    const field = rawHeaders[at]!
+    if (field.length === name.length && field.toLowerCase() === name) return at + 2
+  }
+  return -1
 }
 
 /** `rawHeaders` for requests that come as fetch `Headers`, or with a plain record: `rawHeadersOf(Object.entries(record))`. */

@@ -1,21 +1,23 @@
 import { resourceQueryAdvice } from './advice.ts'
-import { type Answer, answer, type ChallengeSettings, completed } from './answer.ts'
+import { type Answer, answer, type ChallengeSettings, complete, completed } from './answer.ts'
 import { assemble, closeIssuers, loadDocuments, type Parts } from './assemble/server.ts'
 import { bind } from './bind/bind.ts'
-import { digestOf } from './cache/digest.ts'
-import { classify } from './classify.ts'
+import { memoryOf } from './cache/connection-memory.ts'
+import { keyOf } from './cache/digest.ts'
+import { type Classified, classify, isNobodys, tryClassify } from './classify.ts'
 import { type AuthContext, type ContextRules, contextOf, contextRulesOf, originOf } from './context.ts'
 import { type Duration, milliseconds } from './duration.ts'
-import { attributeTo, AuthError, ConfigError, type Refusal, refused } from './errors.ts'
+import { attributed, AuthError, ConfigError, type Refusal, refused } from './errors.ts'
 import { explain } from './explain/explain.ts'
 import type { Explanation } from './explain/explanation.ts'
-import { extract, hasCredentials } from './extract.ts'
+import { extract, hasCredentials, tryExtract } from './extract.ts'
 import { errorOf, firstRefusal } from './guard/authorize.ts'
 import type { Guard } from './guard/guard.ts'
 import { adviseOnLogin } from './login-advice.ts'
 import type { ResourceServerOptions } from './options/options.ts'
 import { resolveSettings } from './options/resolve.ts'
 import type { Settings } from './options/settings.ts'
+import { type Instant, instantOf } from './ports/clock.ts'
 import type { AuthRequest } from './request.ts'
 import { waitAtMost } from './resilience/deadline.ts'
 import { type ResourceMetadata, resourceMetadataOf } from './resource-metadata.ts'
@@ -84,6 +86,11 @@ class Server implements ResourceServer {
   readonly #desk: RevocationDesk
   readonly #challenge: ChallengeSettings
   readonly #contextRules: ContextRules
+  /**
+   * What `tryAuthenticate` made of the last request that takes waiting, for `authenticate`, which follows: to take the
+   * token apart again would be 10 µs.
+   */
+  #begun: { readonly request: AuthRequest; readonly presented: Presented; readonly found: Classified } | undefined
   #announced = false
   #closing: Promise<void> | undefined
 
@@ -109,7 +116,10 @@ class Server implements ResourceServer {
 
   async authenticate(request: AuthRequest, needs?: OperationNeeds): Promise<AuthContext> {
     try {
-      return await this.#admit(extract(request, this.#settings.credentials), request)
+      const begun = this.#begun?.request === request ? this.#begun : undefined
+      this.#begun = undefined
+      if (begun) return await this.#admit(request, begun.presented, begun.found)
+      return await this.#admit(request, this.#read(extract(request, this.#settings.credentials), request.url))
     } catch (error) {
       throw this.#refuse(error, request.url, needs)
     }
@@ -118,23 +128,30 @@ class Server implements ResourceServer {
   tryAuthenticate(request: AuthRequest, needs?: OperationNeeds): AuthContext | AuthError | undefined {
     if (this.#closing || this.#restoring) return undefined
     try {
-      const presented = this.#present(extract(request, this.#settings.credentials), request.url)
-      const verdict = this.#recall(presented) ?? this.#judge(presented, request)
-      return verdict && this.#context(verdict, presented)
+      const token = tryExtract(request, this.#settings.credentials)
+      if (token instanceof AuthError) return this.#refuse(token, request.url, needs, complete)
+      if (isNobodys(token, this.#parts.routes))
+        return this.#refuse(tryClassify(token, this.#parts.routes), request.url, needs, complete)
+      const now = instantOf(this.#settings.ports.clock)
+      const memory = memoryOf(request.socket)
+      const presented = this.#present(token, memory ? memory.keyOf(token) : keyOf(token), now, request.url)
+      const verdict = this.#recall(presented, now) ?? this.#judge(presented, request)
+      if (verdict instanceof AuthError) return this.#refuse(verdict, request.url, needs, complete)
+      if (!verdict) return undefined
+      const auth = this.#context(verdict, presented)
+      memory?.remember(token, presented.digest)
+      return auth
     } catch (error) {
-      return this.#refuse(error, request.url, needs)
+      return this.#refuse(error, request.url, needs, complete)
     }
   }
 
   authorize(auth: AuthContext, ...guards: readonly Guard[]): AuthContext | Promise<AuthContext> {
-    const refuse = (error: unknown): never => {
-      throw this.#refuse(error, originOf(auth)?.presented.url)
-    }
     try {
       const passed = this.#guard(auth, guards, true)
-      return passed instanceof Promise ? passed.catch(refuse) : passed
+      return passed instanceof Promise ? passed.catch((error: unknown) => this.#refuseGuarded(auth, error)) : passed
     } catch (error) {
-      return refuse(error)
+      return this.#refuseGuarded(auth, error, complete)
     }
   }
 
@@ -146,28 +163,33 @@ class Server implements ResourceServer {
     return hasCredentials(request, this.#settings.credentials)
   }
 
-  async #admit(token: string, request: AuthRequest): Promise<AuthContext> {
-    const presented = this.#present(token, request.url, request)
-    return this.#context(await this.#verify(presented), presented)
+  #present(token: string, digest: string, now: Instant, url: string | undefined): Presented {
+    return { token, digest, jwt: undefined, arrivedAt: now.monotonic, url, signal: undefined, source: undefined }
   }
 
-  #present(token: string, url: string | undefined, request?: AuthRequest): Presented {
-    const arrivedAt = this.#settings.ports.clock.monotonic()
-    const source = request && ((): string | undefined => sourceKey(request.source))
-    return { token, digest: digestOf(token), jwt: undefined, arrivedAt, url, signal: request?.signal, source }
+  /** A token as it came, now. */
+  #read(token: string, url?: string): Presented {
+    return this.#present(token, keyOf(token), instantOf(this.#settings.ports.clock), url)
   }
 
-  async #verify(presented: Presented): Promise<Verdict> {
+  /** @param found The route of a token that was not known, where it has been found before. */
+  async #admit(request: AuthRequest, presented: Presented, found?: Classified): Promise<AuthContext> {
     if (this.#closing) throw refused('closed')
     const { resilience, ports } = this.#settings
     // Who may have been revoked is not served before that is known; a store that fails says so within its deadline.
     const restoring = this.#restoring
     if (restoring) await waitAtMost(restoring, resilience.wait, ports.clock)
     if (this.#desk.restoring) throw refused('store_unavailable')
-    const known = this.#recall(presented)
-    if (known) return known
-    const { issuer, verifier, jwt } = classify(presented.token, this.#parts.routes)
-    return verifier.verify({ ...presented, jwt }).catch(attributeTo(issuer))
+    const known = this.#recall(presented, instantOf(ports.clock))
+    if (known) return this.#context(known, presented)
+    const { issuer, verifier, jwt } = found ?? classify(presented.token, this.#parts.routes)
+    const source = (): string | undefined => sourceKey(request.source)
+    const waiting: Presented = { ...presented, jwt, signal: request.signal, source }
+    try {
+      return this.#context(await verifier.verify(waiting), waiting)
+    } catch (error) {
+      throw attributed(error, issuer)
+    }
   }
 
   /** Pending while the store has not said what an earlier process revoked, and what it knew. */
@@ -178,21 +200,29 @@ class Server implements ResourceServer {
   }
 
   /** A token seen before: one digest, one look-up. */
-  #recall(presented: Presented): Verdict | undefined {
+  #recall(presented: Presented, now: Instant): Verdict | undefined {
     const { jwts, introspected, revocations } = this.#parts
-    if (revocations.isTombstone(presented.token)) throw refused('token_revoked')
-    const known = jwts.get(presented.digest) ?? introspected.get(presented.digest)
-    return known?.verifier.recall(known, presented)
+    const { token, digest } = presented
+    if (revocations.isTombstone(token)) throw refused('token_revoked')
+    // Either may have it; the likely one is asked first.
+    const [first, second] = token.startsWith('eyJ') ? [jwts, introspected] : [introspected, jwts]
+    const known = first.get(digest, now.monotonic) ?? second.get(digest, now.monotonic)
+    return known?.verifier.recall(known, presented, now)
   }
 
   /** A new token, judged at once where its keys are at hand. */
-  #judge(presented: Presented, request: AuthRequest): Verdict | undefined {
+  #judge(presented: Presented, request: AuthRequest): Verdict | AuthError | undefined {
     if (this.#settings.advisesHttps) this.#telemetry.transport(request)
-    const { issuer, verifier, jwt } = classify(presented.token, this.#parts.routes)
+    const found = tryClassify(presented.token, this.#parts.routes)
+    if (found instanceof AuthError) return found
     try {
-      return verifier.now({ ...presented, jwt })
+      const { token, digest, arrivedAt, url } = presented
+      const { verifier, jwt } = found
+      const verdict = verifier.now({ token, digest, jwt, arrivedAt, url, signal: undefined, source: undefined })
+      if (!verdict) this.#begun = { request, presented, found }
+      return verdict
     } catch (error) {
-      return attributeTo(issuer)(error)
+      return attributed(error, found.issuer)
     }
   }
 
@@ -211,14 +241,15 @@ class Server implements ResourceServer {
   #guard(auth: AuthContext, guards: readonly Guard[], mayAsk: boolean): AuthContext | Promise<AuthContext> {
     const { ports, skewSeconds: skew } = this.#settings
     const at = { now: ports.clock.wall() / 1_000, skew }
+    const first = firstRefusal(auth, guards, at)
+    if (first === undefined) return auth
     const decide = (refusal: Refusal | undefined): AuthContext | Promise<AuthContext> => {
       if (!refusal) return auth
       if (refusal.reason !== 'evidence_too_old') throw errorOf(refusal, auth, guards, at)
       if (!mayAsk) throw refused('evidence_too_old', { issuer: auth.issuer })
       return this.#askAgain(auth, refusal).then((newer) => this.#guard(newer, guards, false))
     }
-    const refusal = firstRefusal(auth, guards, at)
-    return refusal instanceof Promise ? refusal.then(decide) : decide(refusal)
+    return first instanceof Promise ? first.then(decide) : decide(first)
   }
 
   /** One live verification for a route that wants newer evidence. Repeats `verify` only; what was proved stays proved. */
@@ -236,12 +267,16 @@ class Server implements ResourceServer {
     return this.#context(await asked, presented)
   }
 
+  #refuseGuarded(auth: AuthContext, error: unknown, finish = completed): never {
+    throw this.#refuse(error, originOf(auth)?.presented.url, undefined, finish)
+  }
+
   /** Every refusal leaves through here: counted, told, and complete with the headers to answer with. */
-  #refuse(error: unknown, url: string | undefined, needs?: OperationNeeds): AuthError {
+  #refuse(error: unknown, url: string | undefined, needs?: OperationNeeds, finish = completed): AuthError {
     const known = error instanceof AuthError ? error : refused('internal_error', { cause: error })
     this.#telemetry.refusal(known)
     adviseOnLogin(known, this.#parts.issuers, this.#telemetry)
-    return completed(known, this.#challenge, needs?.scopes, url)
+    return finish(known, this.#challenge, needs?.scopes, url)
   }
 
   // Without a request.
@@ -251,7 +286,7 @@ class Server implements ResourceServer {
     const request = { rawHeaders: ['authorization', `Bearer ${token}`], signal }
     const { maxLength } = this.#settings.credentials
     try {
-      return { outcome: 'valid', auth: await this.#admit(extract(request, { maxLength }), request) }
+      return { outcome: 'valid', auth: await this.#admit(request, this.#read(extract(request, { maxLength }))) }
     } catch (error) {
       return resultOf(this.#refuse(error, undefined))
     }
@@ -259,11 +294,11 @@ class Server implements ResourceServer {
 
   async explain(token: string): Promise<Explanation> {
     if (typeof token !== 'string') throw new TypeError('explain(): the token is a text, without "Bearer "')
-    return explain(this.#present(token, undefined), this.#parts, this.#settings.credentials.maxLength)
+    return explain(this.#read(token), this.#parts, this.#settings.credentials.maxLength)
   }
 
   invalidate(token: string): void {
-    const digest = digestOf(token)
+    const digest = keyOf(token)
     for (const { route } of this.#parts.issuers) {
       route.jwt?.forget(digest)
       route.opaque?.forget(digest)

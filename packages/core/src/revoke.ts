@@ -1,5 +1,5 @@
 import type { Stores } from './assemble/stores.ts'
-import { digestOf, revocationKeyOf } from './cache/digest.ts'
+import { keyOf, revocationKeyOf } from './cache/digest.ts'
 import type { MarkKind } from './cache/revocations.ts'
 import { ConfigError } from './errors.ts'
 import type { Clock } from './ports/clock.ts'
@@ -98,7 +98,7 @@ export class RevocationDesk {
     const target = revocationTarget(revocation, this.#issuers)
     const { revocations, jwts, introspected } = this.#stores
     if (target.is === 'token') {
-      const digest = digestOf(target.token)
+      const digest = keyOf(target.token)
       const known = jwts.peek(digest) ?? introspected.peek(digest)
       const claimed = claimedExpiry(target.token)
       const key = revocationKeyOf(target.token)

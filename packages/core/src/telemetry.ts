@@ -22,12 +22,15 @@ export class Telemetry {
   readonly #observer: Observer | undefined
   readonly #advisor = new Advisor()
   readonly #refused = new Map<Reason, number>()
+  /** Whether anybody hears of a refusal; otherwise no event is written. */
+  readonly #heard: boolean
   live = 0
   cache = 0
   stale = 0
 
   constructor(observer: Observer | undefined) {
     this.#observer = observer
+    this.#heard = observer !== undefined || debug.enabled
   }
 
   get counters(): Counters {
@@ -86,14 +89,10 @@ export class Telemetry {
     const { issuer, detail, unverified = false } = AuthError.detailsOf(error)
     const reason = REASONS[error.reason] ? error.reason : 'internal_error'
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1)
-    this.emit({
-      type: 'refused',
-      reason,
-      status: error.status,
-      issuer,
-      unverified,
-      detail: detail === undefined ? undefined : oneLine(detail),
-    })
+    if (this.#heard) {
+      const said = detail === undefined ? undefined : oneLine(detail)
+      this.emit({ type: 'refused', reason, status: error.status, issuer, unverified, detail: said })
+    }
     const advice = this.#advisor.for(reason, issuer) ?? this.#advisor.forMistake(reason, error.cause)
     if (advice) this.emit(advice)
   }

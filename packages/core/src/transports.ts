@@ -15,7 +15,9 @@ const MAX_DEPTH = 32
 /** Whether the query of a path has the parameter of RFC 6750 §2.3, however its name is escaped. */
 export function queryHasToken(url: string | undefined): boolean {
   const start = url?.indexOf('?') ?? -1
-  return start !== -1 && new URLSearchParams(url!.slice(start + 1)).has(PARAMETER)
+  if (start === -1) return false
+  const query = url!.slice(start + 1)
+  return (query.includes(PARAMETER) || query.includes('%')) && new URLSearchParams(query).has(PARAMETER)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { answer, type ChallengeSettings, completed } from '../src/answer.ts'
-import { AuthError, CODES, type ErrorCode, type Reason, REASONS } from '../src/errors.ts'
+import { answer, type ChallengeSettings, complete, completed } from '../src/answer.ts'
+import { AuthError, CODES, type ErrorCode, type Reason, REASONS, refused } from '../src/errors.ts'
 
 const SETTINGS: ChallengeSettings = {
   realm: 'https://api.example',
@@ -61,7 +61,8 @@ describe('every reason', () => {
 
 describe('exact answers', () => {
   test('no credentials: a challenge without an error, an empty object', () => {
-    expect(answer(new AuthError('credentials_missing'), SETTINGS)).toEqual({
+    // Settings of its own: what a server answers is written once for each reason, and nobody has asked this one yet.
+    expect(answer(new AuthError('credentials_missing'), { ...SETTINGS })).toEqual({
       status: 401,
       headers: {
         'cache-control': 'no-store',
@@ -287,4 +288,62 @@ describe('an AuthError', () => {
   test('its headers cannot be changed', () => {
     expect(Object.isFrozen(error.headers)).toBe(true)
   })
+})
+
+describe('answers of one server', () => {
+  test('say of each request what it alone needs', () => {
+    const first = new AuthError('login_insufficient', { acrValues: ['gold'], maxAge: 300, scopes: ['a'] })
+    expect(parametersOf(challengeOf(first)!)).toMatchObject({ acr_values: 'gold', max_age: '300', scope: 'a' })
+    const second = parametersOf(challengeOf(new AuthError('login_insufficient', { maxAge: 0, scopes: [] }))!)
+    expect(second).toEqual({
+      realm: 'https://api.example',
+      error: 'insufficient_user_authentication',
+      error_description: 'This request needs a stronger or more recent authentication',
+      max_age: '0',
+    })
+  }) // SU-03, SU-04
+
+  test('have headers of their own', () => {
+    const [one, other] = [answer(new AuthError('custom'), SETTINGS), answer(new AuthError('custom'), SETTINGS)]
+    expect([one === other, one.headers === other.headers]).toEqual([false, false])
+    expect(one).toEqual(other)
+  })
+
+  test('name the document for what was asked for', () => {
+    const settings = { ...SETTINGS, resourceMetadataUrl: (url: string | undefined) => `https://api.example/m${url}` }
+    const named = (error: AuthError) => parametersOf(error.headers['www-authenticate']!)['resource_metadata']
+    expect(named(completed(new AuthError('custom'), settings, undefined, '/a'))).toBe('https://api.example/m/a')
+    expect(named(completed(new AuthError('custom', { requestUrl: '/b' }), settings, undefined, '/a'))).toBe(
+      'https://api.example/m/b',
+    )
+    const before = completed(new AuthError('token_expired'), settings, ['a'], '/a')
+    expect(named(completed(before, settings))).toBe('https://api.example/m/a')
+    expect(parametersOf(challengeOf(before, settings)!)['scope']).toBe('a')
+  }) // RM-20
+
+  test('an error that is completed in its place says the same as one completed apart', () => {
+    for (const reason of ['credentials_missing', 'token_expired', 'scope_missing', 'closed', 'guard_failed'] as const) {
+      const details = { issuer: 'https://as.example', retryAfter: 7 }
+      const inPlace = refused(reason, details)
+      const apart = completed(inPlace, SETTINGS, ['a', 'b'], '/a')
+      expect(complete(inPlace, SETTINGS, ['a', 'b'], '/a')).toBe(inPlace)
+      expect([inPlace.headers, AuthError.detailsOf(inPlace)]).toEqual([apart.headers, AuthError.detailsOf(apart)])
+    }
+  })
+
+  test('a 401 that names scopes keeps them', () => {
+    const error = completed(new AuthError('login_insufficient', { scopes: ['a'] }), SETTINGS, ['b'])
+    expect(parametersOf(error.headers['www-authenticate']!)['scope']).toBe('a')
+  }) // SU-06
+
+  test('a 403 for a scope nobody named names none', () => {
+    const error = completed(new AuthError('scope_missing'), SETTINGS, ['b'])
+    expect(parametersOf(error.headers['www-authenticate']!)).not.toHaveProperty('scope')
+    expect(parametersOf(challengeOf(new AuthError('scope_missing', { scopes: [] }))!)).not.toHaveProperty('scope')
+    expect(parametersOf(challengeOf(new AuthError('scope_missing'))!)).not.toHaveProperty('scope')
+  })
+
+  test.each([1.5, Number.NaN, Infinity, 2 ** 53])('an age of %d is not written', (maxAge) => {
+    expect(parametersOf(challengeOf(new AuthError('login_insufficient', { maxAge }))!)).not.toHaveProperty('max_age')
+  }) // SU-05
 })

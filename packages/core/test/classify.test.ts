@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { classify, type Route, type Routes } from '../src/classify.ts'
+import { AuthError } from '../src/errors.ts'
 import type { Verifier } from '../src/verify/verifier.ts'
 import { b64, ISSUER, json, refusalOf, verdictOf } from './support/jwt.ts'
 
@@ -131,6 +132,31 @@ describe('classify', () => {
         'token_malformed',
       )
   })
+
+  test.each([
+    ['a JWT', (end: string) => `${jwtFrom(ISSUER)}${end}`],
+    ['an encrypted token', (end: string) => `${jweFor()}${end}`],
+    ['an opaque token', (end: string) => `opaque${end}`],
+  ])(
+    'refuses %s with a second word as a malformed request, and one with a bad character as a malformed token',
+    (_, of) => {
+      for (const end of [' x', ',x', '"', '\tx']) {
+        expect(verdictOf(() => classify(of(end), routesOf(both)))).toBe('credentials_malformed')
+      }
+      for (const end of ['*', '%20', 'é']) {
+        expect(verdictOf(() => classify(of(end), routesOf(both)))).toBe('token_malformed')
+      }
+    },
+  ) // BT-04, BT-05, CH-21
+
+  test('says for operators what an encrypted token was refused for', () => {
+    const opens: Route = { ...jwtOnly, decrypts: () => false }
+    expect(() => classify(jweFor('x'), routesOf(opens))).toThrow(
+      expect.toSatisfy(
+        (error: AuthError) => error.reason === 'decryption_failed' && AuthError.detailsOf(error).detail === '"kid"',
+      ),
+    )
+  }) // JW-36
 
   test('refuses an opaque token where no issuer takes them', () => {
     expect(verdictOf(() => classify('opaque', routesOf(jwtOnly)))).toBe('opaque_unsupported')

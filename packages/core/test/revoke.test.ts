@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { digestOf, revocationKeyOf } from '../src/cache/digest.ts'
+import { keyOf, revocationKeyOf } from '../src/cache/digest.ts'
 import { NegativeCache } from '../src/cache/negative-cache.ts'
 import { RecencyCache } from '../src/cache/recency-cache.ts'
 import { Revocations } from '../src/cache/revocations.ts'
@@ -8,7 +8,7 @@ import type { Store } from '../src/ports/store.ts'
 import { Snapshots } from '../src/record/snapshots.ts'
 import { RevocationDesk } from '../src/revoke.ts'
 import { Telemetry } from '../src/telemetry.ts'
-import type { VerifiedToken } from '../src/verify/verified-token.ts'
+import { TokenColumns } from '../src/verify/token-columns.ts'
 import { chance } from './support/chance.ts'
 import { deferred } from './support/deferred.ts'
 import { ManualClock, settled, START } from './support/manual-clock.ts'
@@ -51,8 +51,8 @@ function setUp(store: Store | undefined, clock = new ManualClock()) {
   const revocations = new Revocations({ entries: 100, lifetime: DAY, skew: 30_000 }, clock, () => undefined)
   const bounds = { entries: 10, bytes: 10_000 }
   const stores = {
-    jwts: new RecencyCache<VerifiedToken>(bounds, clock),
-    introspected: new RecencyCache<VerifiedToken>(bounds, clock),
+    jwts: new RecencyCache(bounds, clock, new TokenColumns()),
+    introspected: new RecencyCache(bounds, clock, new TokenColumns()),
     negatives: new NegativeCache(10, 10_000, clock),
     revocations,
     snapshots: new Snapshots(store, clock, (operation) => telemetry.emit({ type: 'store_failed', operation })),
@@ -282,7 +282,7 @@ test.each([undefined, START + 60])(
     const { clock, desk, revocations, stores } = setUp(undefined)
     const jwt = `${encode({ alg: 'ES256' })}.${encode({ exp: START + (2 * DAY) / 1_000 })}.c2ln`
     const claims = exp === undefined ? {} : { exp }
-    stores.introspected.set(digestOf(jwt), verifiedToken(claims, clock))
+    stores.introspected.set(keyOf(jwt), verifiedToken(claims, clock))
     await desk.revoke({ token: jwt })
     await clock.advance(2 * DAY)
     expect(revocations.isTombstone(jwt)).toBe(true)

@@ -10,6 +10,7 @@ import {
   type Passage,
   type ProtectArguments,
   type ProtectOptions,
+  show,
   writeAnswer,
 } from '@holdfast/core/adapter'
 
@@ -95,17 +96,22 @@ function requestOf(request: ExpressRequest, response: ServerResponse): NodeReque
 }
 
 function enter(gate: Gate, request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void): void {
-  const conclude = (passage: Passage): void => {
-    if (isGone(response)) return
-    if (passage.is === 'pass') {
-      const { attach, auth } = passage.seat
-      if (auth) Object.assign(request, { [attach]: auth })
-      next()
-    } else if (passage.error && (passage.handOn || response.headersSent)) next(passage.error)
-    else writeAnswer(response, passage.answer, request.method)
-  }
   const passage = gate.enter(request, requestOf(request, response))
+  if (!(passage instanceof Promise)) return conclude(passage, request, response, next)
   // Express 4 hears of no rejection: what goes wrong after a wait reaches its error handlers by `next`.
-  if (passage instanceof Promise) void passage.then(conclude).then(undefined, next)
-  else conclude(passage)
+  const late = passage.then((one) => isGone(response) || conclude(one, request, response, next))
+  void late.then(undefined, next)
+}
+
+function conclude(
+  passage: Passage,
+  request: ExpressRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
+  if (passage.is === 'pass') {
+    show(request, passage.seat)
+    next()
+  } else if (passage.error && (passage.handOn || response.headersSent)) next(passage.error)
+  else writeAnswer(response, passage.answer, request.method)
 }

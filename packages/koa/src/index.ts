@@ -21,6 +21,7 @@ import {
   type Passage,
   type ProtectArguments,
   type ProtectOptions,
+  show,
   writeAnswer,
 } from '@holdfast/core/adapter'
 
@@ -121,18 +122,18 @@ function requestOf(ctx: KoaContext): NodeRequest {
 }
 
 function enter(gate: Gate, ctx: KoaContext, next: () => Promise<unknown>): Promise<unknown> | undefined {
-  const conclude = (passage: Passage): Promise<unknown> | undefined => {
-    if (isGone(ctx.res)) return undefined
-    if (passage.is === 'pass') {
-      const { attach, auth } = passage.seat
-      if (auth) Object.assign(ctx.state, { [attach]: auth })
-      return next()
-    }
-    if (passage.error && (passage.handOn || ctx.res.headersSent)) throw passage.error
-    return write(ctx, passage.answer)
-  }
   const passage = gate.enter(ctx.req, requestOf(ctx))
-  return passage instanceof Promise ? passage.then(conclude) : conclude(passage)
+  if (!(passage instanceof Promise)) return conclude(passage, ctx, next)
+  return passage.then((late) => (isGone(ctx.res) ? undefined : conclude(late, ctx, next)))
+}
+
+function conclude(passage: Passage, ctx: KoaContext, next: () => Promise<unknown>): Promise<unknown> | undefined {
+  if (passage.is === 'pass') {
+    show(ctx.state, passage.seat)
+    return next()
+  }
+  if (passage.error && (passage.handOn || ctx.res.headersSent)) throw passage.error
+  return write(ctx, passage.answer)
 }
 
 /** Through Koa, so that middleware further out sees the answer; past it where the application has taken the response. */

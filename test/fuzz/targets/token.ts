@@ -97,7 +97,7 @@ const payload = target({
     must(iss === ISSUER && audienceOf(claims).includes(AUDIENCE), 'not for us')
     must((exp as number) + 30 > NOW && !((nbf as number) - 30 > NOW), 'not now')
     must(
-      scopesOf(claims, undefined).every((one) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(one)),
+      scopesOf(claims, undefined).list.every((one) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(one)),
       'no scope token',
     )
     return 'accepted'

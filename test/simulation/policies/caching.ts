@@ -1,4 +1,4 @@
-import { digestOf } from '#core/cache/digest'
+import { keyOf } from '#core/cache/digest'
 import { type Cacheable, RecencyCache } from '#core/cache/recency-cache'
 import { extract } from '#core/extract'
 import type { Answer, Introspector } from '#core/introspection/introspector'
@@ -54,7 +54,7 @@ export function caching({ clock }: ContenderPorts, terms: CachingTerms, introspe
       return answer
     }
     const expiresAt = answer.claims['exp'] as number
-    const entry = { since, expiresAt, bytes: ENTRY_BYTES, admittedAt: 0 }
+    const entry = { since, expiresAt, bytes: ENTRY_BYTES }
     cache.set(digest, entry)
     return { is: 'active', entry }
   }
@@ -75,7 +75,7 @@ export function caching({ clock }: ContenderPorts, terms: CachingTerms, introspe
   return {
     decide(request) {
       const token = extract(request, { maxLength: Infinity })
-      const digest = digestOf(token)
+      const digest = keyOf(token)
       const age = known(cache.get(digest))
       if (age !== undefined && age < terms.fresh) return accepted(age)
       const call = ask(token, digest)

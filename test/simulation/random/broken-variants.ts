@@ -14,7 +14,8 @@ import { Telemetry } from '#core/telemetry'
 import { IntrospectionVerifier } from '#core/verify/introspection'
 import { IntrospectionCalls } from '#core/verify/introspection-calls'
 import { JwtVerifier } from '#core/verify/jwt'
-import type { VerifiedToken } from '#core/verify/verified-token'
+import { VerifiedToken } from '#core/verify/verified-token'
+import type { Verifier } from '#core/verify/verifier'
 import type { Tampering } from './instance.ts'
 import type { Rule } from './rules.ts'
 import { MOST_EVENTS, type RunSettings } from './settings.ts'
@@ -130,7 +131,18 @@ function reviving(store: Store): Store {
 }
 
 /** An entry that vouches for nobody. */
-const STRANGER = { bytes: 1, admittedAt: 0, verifier: { recall: () => undefined } } as unknown as VerifiedToken
+const STRANGER = new VerifiedToken({
+  digest: '',
+  claims: {},
+  provenance: {
+    issuer: 'https://nobody.test',
+    by: 'introspection',
+    key: undefined,
+    scopeSource: undefined,
+    verifier: { recall: () => undefined } as unknown as Verifier,
+  },
+  since: { wall: 0, monotonic: 0 },
+})
 
 /** Long ones, with many tokens in grace. */
 const OUTAGES: Partial<RunSettings> = {
@@ -422,7 +434,7 @@ export const BROKEN_VARIANTS: readonly BrokenVariant[] = [
           'add',
           (add) =>
             function (...args) {
-              for (const cache of caches) cache.clear()
+              for (const cache of caches) for (const { digest } of cache.ranked()) cache.delete(digest)
               return add.apply(this, args)
             },
         )(),

@@ -37,9 +37,15 @@ export class NodeRequest implements AuthRequest {
   }
 
   get rawHeaders(): readonly string[] {
-    const { rawHeaders, headers } = this.#message
-    // What stands in for a socket, as on serverless platforms, may fill in nothing but `headers`.
-    return rawHeaders.length > 0 ? rawHeaders : Object.entries(headers).flatMap(fieldsOf)
+    const { rawHeaders } = this.#message
+    // What stands in for a socket, as on serverless platforms, may fill in nothing but `headers`; Node makes those when
+    // they are first read, which takes 2 to 3 µs.
+    return rawHeaders.length > 0 ? rawHeaders : Object.entries(this.#message.headers).flatMap(fieldsOf)
+  }
+
+  /** Over HTTP/2 it is no socket, and guards itself against those who take it for one. */
+  get socket(): unknown {
+    return this.#message.httpVersionMajor === 1 ? this.#message.socket : undefined
   }
 
   get source(): string | undefined {

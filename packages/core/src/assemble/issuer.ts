@@ -1,5 +1,5 @@
 import { proxyAdvice } from '../advice.ts'
-import { digestOf, revocationKeyOf } from '../cache/digest.ts'
+import { keyOf, revocationKeyOf } from '../cache/digest.ts'
 import type { Route } from '../classify.ts'
 import { IntrospectionEndpoint } from '../introspection/endpoint.ts'
 import { type AnswerReading, keptMembers } from '../introspection/answer.ts'
@@ -95,7 +95,7 @@ function remote(
       // A certificate for client authentication goes beside the authorities that the issuer's other endpoints trust.
       tls: byCertificate ? Object.freeze({ ...client.tls, ca: client.tls?.ca ?? issuer.tls?.ca }) : issuer.tls,
       deadline: settings.resilience.introspectionDeadline,
-      endpoint: async () => endpoint ?? endpointIn(metadata!, pick),
+      endpoint: () => endpoint ?? endpointIn(metadata!, pick),
     },
     settings.ports,
   )
@@ -185,7 +185,7 @@ function introspectionVerifier(
   // What the authority once called inactive stays refused: no fallback on the signature may revive it.
   const inactive = (token: string): void => {
     // An encrypted token says nothing of itself: its entry does, which is there since its signature was checked.
-    const known = stores.jwts.peek(digestOf(token))
+    const known = stores.jwts.peek(keyOf(token))
     if (known?.nested !== undefined) {
       // Refused by what is inside: who wraps it anew, as often as he likes, must not push out other revocations.
       if (stores.revocations.isDead(known.nested)) return

@@ -1,5 +1,5 @@
 import { NegativeCache } from '../cache/negative-cache.ts'
-import { type CacheBounds, RecencyCache } from '../cache/recency-cache.ts'
+import { RecencyCache } from '../cache/recency-cache.ts'
 import { Revocations } from '../cache/revocations.ts'
 import type { Routes } from '../classify.ts'
 import type { Metadata } from '../keys/discovery.ts'
@@ -10,7 +10,7 @@ import { type AnswerIssuer, fingerprintOf } from '../record/kept-entry.ts'
 import { Snapshots } from '../record/snapshots.ts'
 import type { LastGood } from '../resilience/last-good.ts'
 import type { Telemetry } from '../telemetry.ts'
-import { LEAST_BYTES } from '../verify/verified-token.ts'
+import { TokenColumns } from '../verify/token-columns.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import { assembleIssuer, type IssuerParts, readingOf } from './issuer.ts'
 import { storeTrouble } from './store-trouble.ts'
@@ -28,8 +28,8 @@ export function assemble(settings: Settings, telemetry: Telemetry): Parts {
   const { clock } = settings.ports
   const { cache } = settings
   const stores: Stores = {
-    jwts: new RecencyCache(attainable(cache.jwts), clock),
-    introspected: new RecencyCache(attainable(cache.introspected), clock),
+    jwts: new RecencyCache(cache.jwts, clock, new TokenColumns()),
+    introspected: new RecencyCache(cache.introspected, clock, new TokenColumns()),
     negatives: new NegativeCache(cache.negative.entries, cache.negative.ttl, clock),
     revocations: new Revocations(
       { entries: cache.revocations.entries, lifetime: settings.maxTokenLifetime, skew: settings.skewSeconds * 1_000 },
@@ -77,8 +77,7 @@ function answerIssuer(settings: IssuerSettings, verifier: Verifier): AnswerIssue
   const { issuer, introspection, scopeClaims: scopeSource } = settings
   return {
     issuer,
-    verifier,
-    scopeSource,
+    provenance: Object.freeze({ issuer, by: 'introspection', key: undefined, scopeSource, verifier }),
     reading: readingOf(settings)!,
     fingerprint: fingerprintOf(introspection!),
   }
@@ -99,9 +98,4 @@ function documentsOf(parts: Parts): readonly (LastGood<Metadata> | LastGood<KeyS
   return parts.issuers
     .flatMap(({ metadata, keySet }) => [metadata, keySet])
     .filter((document) => document !== undefined)
-}
-
-/** A store sets a place aside for each of its entries: no more of them than could ever fill its bytes. */
-function attainable({ entries, bytes }: CacheBounds): CacheBounds {
-  return { entries: Math.min(entries, Math.ceil(bytes / LEAST_BYTES)), bytes }
 }

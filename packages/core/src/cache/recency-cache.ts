@@ -1,19 +1,10 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../ports/clock.ts'
+import { type Cacheable, type Columns, WholeEntries } from './columns.ts'
+import { DigestTable } from './digest-table.ts'
+import { type CacheBounds, Segment } from './segment.ts'
 
-export interface Cacheable {
-  /** What the entry is reckoned to occupy. */
-  readonly bytes: number
-  /** Monotonic milliseconds at which its key first came in. Written by the cache. */
-  admittedAt: number
-  /** Seconds since 1970 after which it is of no use, where that is known. */
-  readonly expiresAt?: number | undefined
-}
-
-export interface CacheBounds {
-  readonly entries: number
-  readonly bytes: number
-}
+export type { Cacheable } from './columns.ts'
+export type { CacheBounds } from './segment.ts'
 
 /** The part for newcomers; the rest is for those that proved themselves. */
 const PROBATION = 0.2
@@ -24,101 +15,155 @@ const PROMOTE_AFTER = 10_000
  * A least-recently-used store in two segments. Newcomers are on probation; a use at least 10 s after admission promotes
  * them; what the protected segment pushes out gets one more chance on probation, unless it would only be in the way
  * there because it has expired. Tokens made for one call, however many, only push out each other. Freshness is computed
- * when an entry is read.
+ * when an entry is read. Keys are those of `keyOf`.
  */
 export class RecencyCache<T extends Cacheable> {
   readonly #clock: Clock
-  readonly #probation: LRUCache<string, T>
-  readonly #protected: LRUCache<string, T>
+  readonly #columns: Columns<T>
+  readonly #table: DigestTable
+  readonly #probation: Segment
+  readonly #protected: Segment
   /** Hears of what came in and what was taken out, so that it can be kept; not of what had to make room. */
   onChange: (change: 'set' | 'deleted', key: string) => void = () => undefined
   /** Makes an entry that an earlier process had, for who asks first. It is protected: it has been in use for a while. */
   earlier: ((key: string) => T | undefined) | undefined
 
-  constructor(bounds: CacheBounds, clock: Clock) {
+  constructor({ entries, bytes }: CacheBounds, clock: Clock, columns: Columns<T> = new WholeEntries()) {
     this.#clock = clock
-    const newcomers = Math.max(1, Math.round(bounds.entries * PROBATION))
-    this.#probation = new LRUCache<string, T>({
-      max: newcomers,
-      maxSize: Math.max(1, Math.round(bounds.bytes * PROBATION)),
-      sizeCalculation: bytesOf,
-    })
-    this.#protected = new LRUCache<string, T>({
-      max: Math.max(1, bounds.entries - newcomers),
-      maxSize: Math.max(1, Math.round(bounds.bytes * (1 - PROBATION))),
-      sizeCalculation: bytesOf,
-      dispose: (value, key, reason) => {
-        if (reason === 'evict' && !this.#hasExpired(value)) this.#probation.set(key, value)
-      },
-    })
+    this.#columns = columns
+    const newcomers = Math.max(1, Math.round(entries * PROBATION))
+    const others = Math.max(1, entries - newcomers)
+    this.#table = new DigestTable(newcomers + others, 1 + columns.width)
+    const part = (share: number): number => Math.max(1, Math.round(bytes * share))
+    this.#probation = new Segment(this.#table, { entries: newcomers, bytes: part(PROBATION) }, 0)
+    this.#protected = new Segment(this.#table, { entries: others, bytes: part(1 - PROBATION) }, 1)
   }
 
-  /** The entry, now the most recently used. */
-  get(key: string): T | undefined {
-    const kept = this.#protected.get(key)
-    if (kept) return kept
-    const newcomer = this.#probation.get(key)
-    if (newcomer && this.#clock.monotonic() - newcomer.admittedAt >= PROMOTE_AFTER) {
-      this.#probation.delete(key)
-      this.#protected.set(key, newcomer)
-    }
-    return newcomer ?? this.#wake(key)
+  /**
+   * The entry, now the most recently used.
+   *
+   * @param now Monotonic milliseconds, where the clock has been read already.
+   */
+  get(key: string, now?: number): T | undefined {
+    const place = this.#table.find(key)
+    if (place === 0) return this.earlier && this.#wake(key)
+    if (this.#protected.has(place)) this.#protected.use(place)
+    else if ((now ?? this.#clock.monotonic()) - this.#admittedAt(place) >= PROMOTE_AFTER) this.#promote(place)
+    else this.#probation.use(place)
+    return this.#read(place, key)
   }
 
   /** The entry, its recency unchanged. */
   peek(key: string): T | undefined {
-    return this.#held(key) ?? this.#wake(key)
+    const place = this.#table.find(key)
+    return place === 0 ? this.#wake(key) : this.#read(place, key)
   }
 
   /** Puts an entry in, or newer knowledge in the place of older: a renewal is no new admission. */
-  set(key: string, value: T): void {
-    const previous = this.#held(key)
-    value.admittedAt = previous?.admittedAt ?? this.#clock.monotonic()
-    if (this.#protected.has(key)) this.#protected.set(key, value)
-    else this.#probation.set(key, value)
+  set(key: string, entry: T): void {
+    const known = this.#table.find(key)
+    const octets = octetsOf(entry)
+    if (known === 0) {
+      if (this.#probation.admits(octets)) this.#add(this.#probation, key, entry, octets)
+    } else this.#replace(known, entry, octets)
     this.onChange('set', key)
   }
 
   /** Takes an entry out; said also where there is none: what is kept elsewhere may have it. */
   delete(key: string): void {
-    this.#protected.delete(key)
-    this.#probation.delete(key)
+    const place = this.#table.find(key)
+    if (place !== 0) this.#drop(place)
     this.onChange('deleted', key)
   }
 
   /** All entries, in the order in which they would survive: the protected ones by recency, then newcomers by recency. */
   ranked(): T[] {
-    return [...this.#protected.values(), ...this.#probation.values()]
-  }
-
-  clear(): void {
-    this.#protected.clear()
-    this.#probation.clear()
+    const places = [...this.#protected.places(), ...this.#probation.places()]
+    return places.map((place) => this.#read(place, this.#table.keyAt(place)))
   }
 
   get entries(): number {
-    return this.#protected.size + this.#probation.size
+    return this.#protected.entries + this.#probation.entries
   }
 
   get bytes(): number {
-    return this.#protected.calculatedSize + this.#probation.calculatedSize
-  }
-
-  #hasExpired({ expiresAt }: T): boolean {
-    return expiresAt !== undefined && this.#clock.wall() >= expiresAt * 1_000
-  }
-
-  #held(key: string): T | undefined {
-    return this.#protected.peek(key) ?? this.#probation.peek(key)
+    return this.#protected.bytes + this.#probation.bytes
   }
 
   #wake(key: string): T | undefined {
-    const value = this.earlier?.(key)
-    if (!value) return undefined
-    value.admittedAt = this.#clock.monotonic()
-    this.#protected.set(key, value)
-    return value
+    const entry = this.earlier?.(key)
+    if (!entry) return undefined
+    const octets = octetsOf(entry)
+    if (this.#protected.admits(octets)) this.#add(this.#protected, key, entry, octets)
+    return entry
+  }
+
+  #add(segment: Segment, key: string, entry: T, octets: number): void {
+    this.#makeRoom(segment, octets)
+    const place = this.#table.add(key)
+    segment.add(place, octets)
+    this.#table.numbers[this.#table.numbersAt(place)] = this.#clock.monotonic()
+    this.#put(place, entry)
+  }
+
+  #replace(place: number, entry: T, octets: number): void {
+    const segment = this.#segmentOf(place)
+    if (!segment.admits(octets)) return this.#drop(place)
+    segment.remove(place)
+    this.#makeRoom(segment, octets)
+    segment.add(place, octets)
+    this.#put(place, entry)
+  }
+
+  #promote(place: number): void {
+    const octets = this.#probation.octetsOf(place)
+    this.#probation.remove(place)
+    this.#makeRoom(this.#protected, octets)
+    this.#protected.add(place, octets)
+  }
+
+  #makeRoom(segment: Segment, octets: number): void {
+    while (!segment.fits(octets)) {
+      if (segment === this.#probation) this.#drop(segment.last)
+      else this.#demote(segment.last)
+    }
+  }
+
+  #demote(place: number): void {
+    const octets = this.#protected.octetsOf(place)
+    if (this.#hasExpired(place) || !this.#probation.admits(octets)) return this.#drop(place)
+    this.#protected.remove(place)
+    this.#makeRoom(this.#probation, octets)
+    this.#probation.add(place, octets)
+  }
+
+  #drop(place: number): void {
+    this.#segmentOf(place).remove(place)
+    this.#table.remove(place)
+    this.#columns.clear(place)
+  }
+
+  /** Monotonic milliseconds at which the key of a place first came in: the first of its numbers. */
+  #admittedAt(place: number): number {
+    return this.#table.numbers[this.#table.numbersAt(place)]!
+  }
+
+  #put(place: number, entry: T): void {
+    this.#columns.put(place, entry, this.#table.numbers, this.#table.numbersAt(place) + 1)
+  }
+
+  #read(place: number, key: string): T {
+    return this.#columns.read(place, key, this.#table.numbers, this.#table.numbersAt(place) + 1)
+  }
+
+  #hasExpired(place: number): boolean {
+    const expiresAt = this.#columns.expiresAt(place)
+    return expiresAt !== undefined && this.#clock.wall() >= expiresAt * 1_000
+  }
+
+  #segmentOf(place: number): Segment {
+    return this.#protected.has(place) ? this.#protected : this.#probation
   }
 }
 
-const bytesOf = (entry: Cacheable): number => Math.max(1, entry.bytes)
+const octetsOf = (entry: Cacheable): number => Math.max(1, entry.bytes)

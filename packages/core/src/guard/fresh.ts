@@ -14,14 +14,15 @@ export interface FreshOptions {
  */
 export function fresh(age: Duration, options: FreshOptions = {}): PureGuard {
   const maxAge = milliseconds(age)
-  const unknown = Object.keys(options ?? {}).find((name) => name !== 'signature')
-  if (unknown !== undefined || ![undefined, 'counts'].includes(options?.signature)) {
+  const { signature, ...unknown } = options ?? {}
+  if (Object.keys(unknown).length > 0 || ![undefined, 'counts'].includes(signature)) {
     throw new ConfigError(`fresh(): the only option is { signature: 'counts' }`)
   }
+  const signatureCounts = signature === 'counts'
   const isFresh = (auth: AuthContext): boolean => {
     const origin = originOf(auth)
     if (!origin || auth.evidence.stale) return false
-    const counts = auth.evidence.by === 'introspection' || options.signature === 'counts'
+    const counts = auth.evidence.by === 'introspection' || signatureCounts
     return counts && origin.token.since.monotonic >= origin.presented.arrivedAt - maxAge
   }
   return pureGuard(
@@ -29,7 +30,7 @@ export function fresh(age: Duration, options: FreshOptions = {}): PureGuard {
       isFresh(auth) || {
         reason: 'evidence_too_old',
         maxEvidenceAge: maxAge,
-        signatureCounts: options.signature === 'counts',
+        signatureCounts,
       },
   )
 }

@@ -29,7 +29,8 @@ export const USUAL_READING: AnswerReading = Object.freeze({
  */
 export function parseAnswer(response: HttpResponse, reading: AnswerReading = USUAL_READING): Answer {
   const type = response.headers['content-type']
-  const isJson = isJsonMediaType(type) || (reading.structuredSuffix && hasJsonSuffix(type))
+  const isJson =
+    type === 'application/json' || isJsonMediaType(type) || (reading.structuredSuffix && hasJsonSuffix(type))
   const json = isJson ? parseJsonObject(response.body) : undefined
   const active = json?.['active']
   if (!json || typeof active !== 'boolean') throw new Trouble('malformed')
@@ -55,10 +56,12 @@ const isTextOrAbsent = (value: unknown): boolean => value === undefined || typeo
  * no clock ever meant the year 1970.
  */
 function claimsOf(json: JsonObject): JsonObject {
-  const silent = Object.keys(json).filter((name) => json[name] === null || (name === 'exp' && json[name] === 0))
-  if (silent.length === 0) return json
-  return Object.freeze(Object.fromEntries(Object.entries(json).filter(([name]) => !silent.includes(name))))
+  if (!Object.keys(json).some((name) => isSilent(json, name))) return json
+  return Object.freeze(Object.fromEntries(Object.entries(json).filter(([name]) => !isSilent(json, name))))
 }
+
+const isSilent = (json: JsonObject, name: string): boolean =>
+  json[name] === null || (name === 'exp' && json[name] === 0)
 
 /** What this library judges by, on every use: without it a token would mean something else than its answer said. */
 const JUDGED_BY: readonly string[] = [

@@ -3,6 +3,7 @@ import { checkTls } from './tls.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { TlsIdentity } from '../ports/http.ts'
 import type { Random } from '../ports/random.ts'
+import { formEncode } from './form.ts'
 
 /** A secret, or where to read it. A function is read again, once, when the endpoint answers 401. */
 export type Secret = string | (() => string | Promise<string>)
@@ -50,8 +51,8 @@ export function isClientAuthentication(value: unknown): value is ClientAuthentic
   return typeof value === 'object' && value !== null && known.has(value)
 }
 
-async function read(secret: Secret): Promise<string> {
-  const value = typeof secret === 'function' ? await secret() : secret
+async function read(secret: Exclude<Secret, string>): Promise<string> {
+  const value: unknown = await secret()
   if (typeof value !== 'string' || value === '') throw new TypeError('the secret is not a non-empty string')
   return value
 }
@@ -64,8 +65,12 @@ function checked(clientId: string, secret: Secret, of: string): void {
   }
 }
 
-/** `application/x-www-form-urlencoded`, as RFC 6749 §2.3.1 asks for both halves of Basic credentials. */
-const formEncode = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
+/** Made once where the secret is written down, and for every request where it is read. */
+function made(secret: Secret, make: (secret: string) => Credentials): () => Promise<Credentials> {
+  if (typeof secret === 'function') return async () => make(await read(secret))
+  const credentials = Promise.resolve(make(secret))
+  return () => credentials
+}
 
 /** `client_secret_basic` (RFC 6749 §2.3.1): id and secret in an `Authorization: Basic` header. */
 export function clientSecretBasic(clientId: string, secret: Secret): ClientAuthentication {
@@ -74,10 +79,11 @@ export function clientSecretBasic(clientId: string, secret: Secret): ClientAuthe
     method: 'client_secret_basic',
     clientId,
     renewable: typeof secret === 'function',
-    credentials: async () => {
-      const pair = `${formEncode(clientId)}:${formEncode(await read(secret))}`
+    credentials: made(secret, (text) => {
+      // Both halves are form-encoded.
+      const pair = `${formEncode(clientId)}:${formEncode(text)}`
       return { headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } }
-    },
+    }),
   })
 }
 
@@ -88,7 +94,7 @@ export function clientSecretPost(clientId: string, secret: Secret): ClientAuthen
     method: 'client_secret_post',
     clientId,
     renewable: typeof secret === 'function',
-    credentials: async () => ({ parameters: { client_id: clientId, client_secret: await read(secret) } }),
+    credentials: made(secret, (text) => ({ parameters: { client_id: clientId, client_secret: text } })),
   })
 }
 
@@ -98,12 +104,13 @@ export function tlsClientAuth(clientId: string, identity: TlsIdentity): ClientAu
     throw new ConfigError('tlsClientAuth: the client id is a non-empty string')
   if (!identity?.cert || !identity.key) throw new ConfigError('tlsClientAuth: "cert" and "key" are needed, in PEM')
   checkTls(identity, 'tlsClientAuth')
+  const credentials = Promise.resolve({ parameters: { client_id: clientId } })
   return method({
     method: 'tls_client_auth',
     clientId,
     renewable: false,
     tls: Object.freeze({ ...identity }),
-    credentials: async () => ({ parameters: { client_id: clientId } }),
+    credentials: () => credentials,
   })
 }
 
@@ -112,5 +119,6 @@ export function tlsClientAuth(clientId: string, identity: TlsIdentity): ClientAu
  * authentication against that), so this must be said.
  */
 export function unauthenticated(): ClientAuthentication {
-  return method({ method: 'none', clientId: undefined, renewable: false, credentials: async () => ({}) })
+  const credentials = Promise.resolve({})
+  return method({ method: 'none', clientId: undefined, renewable: false, credentials: () => credentials })
 }

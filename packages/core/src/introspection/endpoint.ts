@@ -181,19 +181,29 @@ export class IntrospectionEndpoint {
   }
 
   #enqueue(inquiry: Inquiry): void {
-    this.#queue.put(inquiry)
+    if (this.#queue.empty && this.#hasPlace) {
+      const next = this.#queue.pass(inquiry, this.#clock.monotonic(), this.#newShare)
+      if (next) this.#run(next)
+    } else this.#queue.put(inquiry)
     this.#dispatch()
   }
 
   #dispatch(): void {
-    const newShare = this.#reach.state === 'recovering' ? NEW_SHARE.recovering : NEW_SHARE.usually
-    while (!this.#closed && this.#inFlight < this.#allowed()) {
-      const next = this.#queue.take(this.#clock.monotonic(), newShare)
+    while (!this.#queue.empty && this.#hasPlace) {
+      const next = this.#queue.take(this.#clock.monotonic(), this.#newShare)
       if (!next) break
-      void this.#run(next)
+      this.#run(next)
     }
     this.#review()
     this.#planWake()
+  }
+
+  get #hasPlace(): boolean {
+    return !this.#closed && this.#inFlight < this.#allowed()
+  }
+
+  get #newShare(): number {
+    return this.#reach.state === 'recovering' ? NEW_SHARE.recovering : NEW_SHARE.usually
   }
 
   #review(): void {
@@ -202,15 +212,16 @@ export class IntrospectionEndpoint {
 
   /** Whoever waits for a pause to end is woken by it. */
   #planWake(): void {
+    if (this.#wake || this.#closed || this.#queue.empty) return
     const { resumesIn } = this.#reach
-    if (this.#wake || this.#closed || this.#queue.empty || resumesIn === 0) return
+    if (resumesIn === 0) return
     this.#wake = this.#clock.after(Math.max(1, resumesIn), () => {
       this.#wake = undefined
       this.#dispatch()
     })
   }
 
-  async #run(inquiry: Inquiry): Promise<void> {
+  #run(inquiry: Inquiry): void {
     const { urgency, token } = inquiry
     const startedAt = instantOf(this.#clock)
     inquiry.startedAt = startedAt
@@ -221,12 +232,14 @@ export class IntrospectionEndpoint {
     const sent = (): void => {
       inquiry.sent = true
     }
-    const outcome = await this.#inner.introspect({ token, sent }).catch(Trouble.of)
-    const duration = this.#clock.monotonic() - startedAt.monotonic
-    this.#inFlight -= 1
-    if (outcome instanceof Trouble) this.#failed(inquiry, outcome, startedAt.monotonic, duration)
-    else this.#answered(inquiry, outcome, duration, inFlight)
-    this.#dispatch()
+    const over = (outcome: Answer | Trouble): void => {
+      const duration = this.#clock.monotonic() - startedAt.monotonic
+      this.#inFlight -= 1
+      if (outcome instanceof Trouble) this.#failed(inquiry, outcome, startedAt.monotonic, duration)
+      else this.#answered(inquiry, outcome, duration, inFlight)
+      this.#dispatch()
+    }
+    void this.#inner.introspect({ token, sent }).then(over, (error: unknown) => over(Trouble.of(error)))
   }
 
   #answered(inquiry: Inquiry, answer: Answer, duration: number, inFlight: number): void {

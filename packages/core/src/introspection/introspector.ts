@@ -1,3 +1,4 @@
+import { TracelessError } from '../traceless-error.ts'
 import type { Claims } from '../verify/claims.ts'
 
 /** What an authorization server says of a token (RFC 7662 §2.2). */
@@ -38,17 +39,16 @@ export type TroubleKind =
   | 'closed'
 
 /** No verdict: nothing was learnt about the token. */
-export class Trouble extends Error {
+export class Trouble extends TracelessError {
   override readonly name = 'Trouble'
   readonly kind: TroubleKind
   /** Milliseconds that the endpoint asked to be left alone. */
   readonly pause: number
 
   constructor(kind: TroubleKind, options: { cause?: unknown; pause?: number } = {}) {
-    super(kind)
+    super(kind, { cause: options.cause })
     this.kind = kind
     this.pause = options.pause ?? 0
-    Object.defineProperty(this, 'cause', { value: options.cause, enumerable: false })
   }
 
   static of(this: void, error: unknown): Trouble {

@@ -1,20 +1,22 @@
 import { digestOf } from '../cache/digest.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Ending } from '../ports/ending.ts'
 import { type Http, HttpError, type HttpResponse, type TlsIdentity } from '../ports/http.ts'
 import type { Random } from '../ports/random.ts'
-import { withDeadline } from '../resilience/deadline.ts'
+import { withEnding } from '../resilience/deadline.ts'
 import { overReusedSocket } from '../resilience/reused-socket.ts'
 import { LoadTrouble } from '../resilience/last-good.ts'
 import { parseJsonObject } from '../syntax/json.ts'
 import { retryAfter } from '../syntax/retry-after.ts'
 import { type AnswerReading, parseAnswer } from './answer.ts'
 import type { ClientAuthentication, Credentials } from './client-authentication.ts'
+import { bodyOf, type Frame, frameFor } from './frame.ts'
 import { type Answer, type IntrospectionRequest, type Introspector, Trouble, type TroubleKind } from './introspector.ts'
 
 export interface RemoteIntrospectorSettings {
   readonly issuer: string
   /** From configuration or metadata. @throws {LoadTrouble} */
-  readonly endpoint: () => Promise<string>
+  readonly endpoint: () => string | Promise<string>
   readonly client: ClientAuthentication
   /** Further request parameters. */
   readonly parameters: Readonly<Record<string, string>>
@@ -33,6 +35,14 @@ export interface RemoteIntrospectorPorts {
   readonly random: Random
 }
 
+/** How far an introspection has come. */
+interface Course {
+  /** What is waited for before anything can be sent. */
+  lacking: TroubleKind | undefined
+  /** What it was sent with. */
+  used: Credentials | undefined
+}
+
 /** 64 KiB: an answer is one token's claims. */
 const MAX_BYTES = 65_536
 /** Errors by which a server says that it does not know us (RFC 6749 §5.2). */
@@ -41,69 +51,67 @@ const NOT_US = ['invalid_client', 'unauthorized_client']
 /** RFC 7662 over HTTP: POST, one total deadline, no redirect; an HTTP error is never a verdict about the token. */
 export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: RemoteIntrospectorPorts): Introspector {
   const { http, clock, random } = ports
+  const lane = `introspection ${settings.issuer}`
+  const hint: Readonly<Record<string, string>> =
+    settings.tokenTypeHint === false ? {} : { token_type_hint: 'access_token' }
+  /** Of the last request: the same as long as the credentials are. */
+  let frame: Frame | undefined
 
-  async function introspect(request: IntrospectionRequest): Promise<Answer> {
-    /** What is waited for before anything can be sent. */
-    let lacking: TroubleKind | undefined
-    let used: Credentials | undefined
-    const attempt = async (signal: AbortSignal, rejected?: Credentials): Promise<HttpResponse> => {
-      lacking = 'no_endpoint'
-      const url = await endpointUrl()
-      return overReusedSocket(async () => {
-        lacking = 'credentials_failed'
-        used = await credentials(rejected)
-        if (isOurs(request.token, used)) throw new Trouble('credentials_failed')
-        lacking = undefined
-        request.sent?.()
-        return exchange(url, request.token, used, signal)
-      })
+  function introspect(request: IntrospectionRequest): Promise<Answer> {
+    const course: Course = { lacking: undefined, used: undefined }
+    const attempt = async (ending: Ending, rejected?: Credentials): Promise<HttpResponse> => {
+      course.lacking = 'no_endpoint'
+      let url: string
+      try {
+        url = await settings.endpoint()
+      } catch (cause) {
+        throw new Trouble('no_endpoint', { cause, pause: cause instanceof LoadTrouble ? cause.pause : 0 })
+      }
+      return overReusedSocket(() => exchange(request, url, course, ending, rejected))
     }
-    return withDeadline(settings.deadline, clock, async (signal) => {
-      let answer = await attempt(signal)
-      // Secrets rotate without a restart: read them once more before calling it our mistake.
-      if (answer.status === 401 && settings.client.renewable) answer = await attempt(signal, used)
-      return judge(answer)
-    }).catch((error: unknown) => {
-      // A deadline that ends before anything was sent says nothing of the endpoint.
-      throw lacking && error instanceof HttpError ? new Trouble(lacking, { cause: error }) : troubleOf(error)
-    })
+    const work = async (ending: Ending): Promise<Answer> => {
+      try {
+        let answer = await attempt(ending)
+        // Secrets rotate without a restart: read them once more before calling it our mistake.
+        if (answer.status === 401 && settings.client.renewable) answer = await attempt(ending, course.used)
+        return judge(answer)
+      } catch (error) {
+        throw troubleOf(error, course)
+      }
+    }
+    return withEnding(settings.deadline, clock, work, (error) => troubleOf(error, course))
   }
 
-  async function endpointUrl(): Promise<string> {
+  async function exchange(
+    { token, sent }: IntrospectionRequest,
+    url: string,
+    course: Course,
+    ending: Ending,
+    rejected: Credentials | undefined,
+  ): Promise<HttpResponse> {
+    course.lacking = 'credentials_failed'
+    let used: Credentials
     try {
-      return await settings.endpoint()
-    } catch (cause) {
-      throw new Trouble('no_endpoint', { cause, pause: cause instanceof LoadTrouble ? cause.pause : 0 })
-    }
-  }
-
-  async function credentials(rejected: Credentials | undefined): Promise<Credentials> {
-    try {
-      return await settings.client.credentials({ issuer: settings.issuer, clock, random, rejected })
+      used = await settings.client.credentials({ issuer: settings.issuer, clock, random, rejected })
     } catch (cause) {
       throw new Trouble('credentials_failed', { cause })
     }
-  }
-
-  function exchange(
-    url: string,
-    token: string,
-    { headers, parameters }: Credentials,
-    signal: AbortSignal,
-  ): Promise<HttpResponse> {
-    const hint = settings.tokenTypeHint === false ? {} : { token_type_hint: 'access_token' }
-    // Last wins, so that nothing configured can stand in for the token or for us.
-    const body = new URLSearchParams({ ...settings.parameters, ...parameters, token, ...hint })
-    return http.send({
+    course.used = used
+    if (isOurs(token, used)) throw new Trouble('credentials_failed')
+    course.lacking = undefined
+    sent?.()
+    if (frame?.credentials !== used) frame = frameFor(used, settings.parameters, hint)
+    const request = {
       method: 'POST',
       url,
-      headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...headers },
-      body: body.toString(),
+      headers: { ...frame.headers },
+      body: bodyOf(frame, token),
       tls: settings.tls,
-      lane: `introspection ${settings.issuer}`,
+      lane,
       maxBytes: MAX_BYTES,
-      signal,
-    })
+      ending,
+    } as const
+    return http.send(ending.bind(request))
   }
 
   function judge(answer: HttpResponse): Answer {
@@ -130,8 +138,10 @@ function saysNotUs(answer: HttpResponse): boolean {
   return typeof error === 'string' && NOT_US.includes(error)
 }
 
-function troubleOf(error: unknown): Trouble {
+function troubleOf(error: unknown, { lacking }: Course): Trouble {
   if (error instanceof Trouble) return error
   if (!(error instanceof HttpError)) return new Trouble('protocol', { cause: error })
+  // A deadline that ends before anything was sent says nothing of the endpoint.
+  if (lacking) return new Trouble(lacking, { cause: error })
   return new Trouble(error.kind === 'aborted' ? 'timeout' : error.kind, { cause: error })
 }

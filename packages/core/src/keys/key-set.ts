@@ -60,9 +60,24 @@ function identity(key: VerificationKey): string {
   return JSON.stringify([key.kid, key.algorithm, key.thumbprint])
 }
 
+type ByKid = ReadonlyMap<string | undefined, readonly VerificationKey[]>
+
+const NONE: readonly VerificationKey[] = Object.freeze([])
+/** Keys by name, so that a choice from a hundred costs what a choice from one does. */
+const indexes = new WeakMap<KeySet, ByKid>()
+
+function byKid(set: KeySet): ByKid {
+  const known = indexes.get(set)
+  if (known) return known
+  const index = new Map<string | undefined, VerificationKey[]>()
+  for (const key of set.keys) index.set(key.kid, [...(index.get(key.kid) ?? []), key])
+  indexes.set(set, index)
+  return index
+}
+
 /** The keys that may have signed a token with this hint (RFC 7515 §6). */
 export function select(set: KeySet, hint: KeyHint, missingKid: MissingKid = 'only'): Selection {
-  const named = hint.kid === undefined ? set.keys : set.keys.filter((key) => key.kid === hint.kid)
+  const named = hint.kid === undefined ? set.keys : (byKid(set).get(hint.kid) ?? NONE)
   // A set of one key without `kid` leaves no doubt which key is meant.
   const pool = named.length === 0 && set.single && set.keys[0]?.kid === undefined ? set.keys : named
   if (pool.length === 0) return { is: 'unknown' }

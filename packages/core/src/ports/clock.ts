@@ -40,6 +40,11 @@ export function instantOf(clock: Clock): Instant {
 }
 
 /** Milliseconds since a moment: the larger of the two differences, so that a wall clock set back makes nothing younger. */
+export function ageAt(since: Instant, now: Instant): number {
+  return Math.max(now.wall - since.wall, now.monotonic - since.monotonic)
+}
+
+/** The same now. */
 export function ageOf(since: Instant, clock: Clock): number {
-  return Math.max(clock.wall() - since.wall, clock.monotonic() - since.monotonic)
+  return ageAt(since, instantOf(clock))
 }

@@ -1,3 +1,6 @@
+import type { Ending } from './ending.ts'
+import { TracelessError } from '../traceless-error.ts'
+
 /** A client certificate, and the authorities that a server certificate must chain to (PEM). */
 export interface TlsIdentity {
   readonly cert?: string | Buffer | undefined
@@ -22,6 +25,8 @@ export interface HttpRequest {
   readonly denyPrivateNetworks?: boolean | undefined
   /** Ends the exchange wherever it is, a dripping body included. */
   readonly signal: AbortSignal
+  /** The same for who can do without a signal. */
+  readonly ending?: Ending | undefined
 }
 
 export interface HttpResponse {
@@ -50,16 +55,15 @@ export type HttpErrorKind =
   | 'protocol'
 
 /** An exchange that gave no complete answer. The message is its kind; the cause stays with the debugger. */
-export class HttpError extends Error {
+export class HttpError extends TracelessError {
   override readonly name = 'HttpError'
   readonly kind: HttpErrorKind
   /** True when a kept-alive socket was closed before the first byte of the answer: safe to repeat at once. */
   readonly reusedSocket: boolean
 
   constructor(kind: HttpErrorKind, options: { cause?: unknown; reusedSocket?: boolean } = {}) {
-    super(kind)
+    super(kind, { cause: options.cause })
     this.kind = kind
     this.reusedSocket = options.reusedSocket ?? false
-    Object.defineProperty(this, 'cause', { value: options.cause, enumerable: false })
   }
 }

@@ -2,6 +2,7 @@ import { lookup as systemLookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector, Pool } from 'undici'
 import { isPublicAddress } from '../syntax/address.ts'
+import { Ending } from './ending.ts'
 import {
   HttpError,
   type Http,
@@ -10,6 +11,7 @@ import {
   type HttpResponse,
   type TlsIdentity,
 } from './http.ts'
+import { Exchange } from './undici-exchange.ts'
 
 export interface UndiciHttpOptions {
   /** Sockets per origin. */
@@ -24,10 +26,24 @@ export interface UndiciHttpOptions {
 const KEEP_ALIVE_MS = 3_500
 /** Exchanges end by their signal; this is only the last resort for a signal that never fires. */
 const LAST_RESORT_MS = 60_000
+/** URLs whose pool is remembered. */
+const MAX_TARGETS = 1_000
+
+/** Where the requests of one URL go. */
+interface Target {
+  readonly lane: string
+  readonly tls: TlsIdentity | undefined
+  readonly denies: boolean
+  readonly pool: Pool
+  readonly path: string
+}
+
+const denies = ({ denyPrivateNetworks = false }: HttpRequest): boolean => denyPrivateNetworks
 
 /** The network over undici: one pool per origin, lane and client certificate; certificates are always checked. */
 export function undiciHttp(options: UndiciHttpOptions): Http {
   const pools = new Map<TlsIdentity | undefined, Map<string, Pool>>()
+  const targets = new Map<string, Target>()
   const { lookup } = options
   let closed = false
 
@@ -58,30 +74,50 @@ export function undiciHttp(options: UndiciHttpOptions): Http {
     return pool
   }
 
+  /** Where a URL leads, remembered: to parse it takes 1 µs. */
+  function targetOf(request: HttpRequest): Target {
+    const known = targets.get(request.url)
+    if (known && known.lane === request.lane && known.tls === request.tls && known.denies === denies(request))
+      return known
+    const { origin, pathname, search } = new URL(request.url)
+    const target = {
+      lane: request.lane,
+      tls: request.tls,
+      denies: denies(request),
+      pool: poolFor(origin, request),
+      path: `${pathname}${search}`,
+    }
+    if (targets.size >= MAX_TARGETS) targets.clear()
+    targets.set(request.url, target)
+    return target
+  }
+
   return {
-    async send(request) {
-      if (closed) throw new HttpError('aborted')
-      const url = new URL(request.url)
-      let answered = false
-      try {
-        const answer = await poolFor(url.origin, request).request({
-          method: request.method,
-          path: `${url.pathname}${url.search}`,
-          headers: request.headers,
-          body: request.body ?? null,
-          signal: request.signal,
+    send: (request) =>
+      new Promise<HttpResponse>((resolve, reject) => {
+        if (closed) throw new HttpError('aborted')
+        const { method, headers, body = null, maxBytes } = request
+        const { pool, path } = targetOf(request)
+        const { ending, leave } = endingOf(request)
+        const exchange = new Exchange({
+          maxBytes,
+          ending,
+          answered: (response) => {
+            leave?.()
+            resolve(response)
+          },
+          failed: (cause, began) => {
+            leave?.()
+            reject(cause instanceof HttpError ? cause : httpError(cause, ending.over, began))
+          },
         })
-        answered = true
-        const body = await readAtMost(answer.body, request.maxBytes)
-        return { status: answer.statusCode, headers: joined(answer.headers), body } satisfies HttpResponse
-      } catch (cause) {
-        throw cause instanceof HttpError ? cause : httpError(cause, request.signal, answered)
-      }
-    },
+        pool.dispatch({ method, path, headers, body }, exchange)
+      }),
     async close() {
       closed = true
       const all = [...pools.values()].flatMap((byLane) => [...byLane.values()])
       pools.clear()
+      targets.clear()
       await Promise.all(all.map((pool) => pool.destroy()))
     },
   }
@@ -129,24 +165,15 @@ function publicLookup(lookup: LookupFunction = systemLookup): LookupFunction {
   }
 }
 
-async function readAtMost(body: AsyncIterable<Buffer> & { destroy(): unknown }, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > maxBytes) {
-      body.destroy()
-      throw new HttpError('too_large')
-    }
-    chunks.push(chunk)
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-}
-
-function joined(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  )
+/** The request's own, or one that follows its signal; `leave` ends that. */
+function endingOf(request: HttpRequest): { readonly ending: Ending; readonly leave?: () => void } {
+  if (request.ending?.isOf(request) === true) return { ending: request.ending }
+  const { signal } = request
+  const ending = new Ending()
+  const end = (): void => ending.end()
+  if (signal.aborted) end()
+  else signal.addEventListener('abort', end, { once: true })
+  return { ending, leave: () => signal.removeEventListener('abort', end) }
 }
 
 const KINDS: Readonly<Record<string, HttpErrorKind>> = {
@@ -183,8 +210,8 @@ function watched(connect: buildConnector.connector): buildConnector.connector {
   }
 }
 
-function httpError(cause: unknown, signal: AbortSignal, answered: boolean): HttpError {
-  if (signal.aborted) return new HttpError('timeout', { cause })
+function httpError(cause: unknown, over: boolean, answered: boolean): HttpError {
+  if (over) return new HttpError('timeout', { cause })
   const { code, socket = brokenSockets.get(cause as object) } = cause as { code?: string; socket?: SocketFacts }
   const kind = KINDS[code ?? ''] ?? (isTls(code) ? 'tls' : 'protocol')
   // A socket that has carried an answer before was closed by a server that had had enough of it, not by trouble.

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { digestOfKey, keyOfDigest } from '../cache/digest.ts'
 import type { RecencyCache } from '../cache/recency-cache.ts'
 import type { Cancel } from '../ports/clock.ts'
 import { usableTime } from '../verify/evidence-terms.ts'
@@ -60,7 +61,8 @@ export class AnswerRecord {
     this.#forgotten = new ForgottenAnswers(FORGOTTEN_BOUNDS, ports.clock)
     this.#answersWriter = new Writer(() => this.#writeAnswers(), ports)
     this.#forgottenWriter = new Writer(() => this.#writeForgotten(), ports)
-    parts.cache.onChange = (change, digest) => {
+    parts.cache.onChange = (change, key) => {
+      const digest = digestOfKey(key)
       this.#dormant.delete(digest) // whatever is known now is newer
       if (change === 'set') this.#writeLater()
       else this.#forget(digest)
@@ -193,9 +195,9 @@ export class AnswerRecord {
     // What came in while this took its time is newer, and so is an order to forget: that is looked at on waking.
     for (const line of stored.lines.slice(0, entries)) {
       const digest = digestIn(line)
-      if (!cache.peek(digest)) this.#dormant.set(digest, line)
+      if (!cache.peek(keyOfDigest(digest))) this.#dormant.set(digest, line)
     }
-    cache.earlier = (digest) => this.#wake(digest)
+    cache.earlier = (key) => this.#wake(digestOfKey(key))
     this.#drop = this.#ports.clock.after(usableTime(terms, undefined), () => {
       cache.earlier = undefined
       this.#dormant = new Map()

@@ -1,19 +1,16 @@
-import { digestOf } from '../cache/digest.ts'
+import { digestOf, digestOfKey, keyOfDigest } from '../cache/digest.ts'
 import { type AnswerReading, parseAnswer } from '../introspection/answer.ts'
 import type { IntrospectionSettings } from '../options/settings.ts'
 import { ageOf, type Clock } from '../ports/clock.ts'
 import { type EvidenceTerms, usableTime } from '../verify/evidence-terms.ts'
-import type { ScopeSource } from '../verify/scopes.ts'
-import { VerifiedToken } from '../verify/verified-token.ts'
-import type { Verifier } from '../verify/verifier.ts'
+import { type Provenance, VerifiedToken } from '../verify/verified-token.ts'
 import { lineOf, parseLine } from './kept-answers.ts'
 import { instantAt } from './snapshots.ts'
 
-/** What a restored answer needs of its issuer: the verifier of its opaque tokens. */
+/** What a restored answer needs of its issuer: that of its opaque tokens. */
 export interface AnswerIssuer {
   readonly issuer: string
-  readonly verifier: Verifier
-  readonly scopeSource: ScopeSource
+  readonly provenance: Provenance
   readonly reading: AnswerReading
   /** See {@link fingerprintOf}. */
   readonly fingerprint: string
@@ -42,13 +39,13 @@ export interface KeptEntryTerms {
 
 /** A line from an entry; `undefined` where it would be of no use to a later process. */
 export function lineFrom(entry: VerifiedToken, { issuers, terms }: KeptEntryTerms, clock: Clock): string | undefined {
-  const { digest, issuer, claims, since, freshFor, expiresAt, verifier } = entry
+  const { digest: key, issuer, claims, since, freshFor, expiresAt, verifier } = entry
   const age = ageOf(since, clock)
   const usableFor = usableTime(terms, freshFor) - age
   const owner = issuers.get(issuer)
-  if (!(usableFor > 0) || !owner || verifier !== owner.verifier) return undefined
+  if (!(usableFor > 0) || !owner || verifier !== owner.provenance.verifier) return undefined
   return lineOf({
-    digest,
+    digest: digestOfKey(key),
     // By the clock of now: one that was corrected since must make nothing younger.
     since: Math.floor(clock.wall() - age),
     until: Math.min(Math.ceil(clock.wall() + usableFor), (expiresAt ?? Infinity) * 1_000),
@@ -78,9 +75,9 @@ export function entryFrom(
   const answer = activeAnswer(kept.claims, owner.reading)
   if (!answer || hasExpired(answer.claims['exp'], clock.wall())) return undefined
   const { claims } = answer
-  const { issuer, verifier, scopeSource } = owner
-  const fields = { issuer, verifier, scopeSource, digest, claims, freshFor, since: instantAt(since, clock) }
-  return new VerifiedToken({ ...fields, by: 'introspection', key: undefined })
+  const { provenance } = owner
+  const key = keyOfDigest(digest)
+  return new VerifiedToken({ digest: key, claims, provenance, freshFor, since: instantAt(since, clock) })
 }
 
 function hasExpired(exp: unknown, wall: number): boolean {

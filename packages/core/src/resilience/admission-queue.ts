@@ -91,16 +91,26 @@ export class AdmissionQueue<T extends Waiting> {
   }
 
   /**
+   * Puts an item into an empty queue and takes it out again; `undefined` when it is late. Without a look into any lane:
+   * 0.1 µs instead of 4.
+   */
+  pass(item: T, now: number, newShare: number): T | undefined {
+    if (item.deadline > now) return this.#taken(item, this.#owedWith(newShare))
+    this.#dropped(item, this.#classOf(item))
+    return undefined
+  }
+
+  /**
    * Takes out whose turn it is.
    *
    * @param now Monotonic milliseconds.
    * @param newShare The part of the turns, from 0 to 1, that is kept for new tokens, where some wait.
    */
   take(now: number, newShare: number): T | undefined {
-    const owed = Math.min(1, this.#owedToNew + newShare) // what was not wanted is not saved up
+    if (this.empty) return undefined
+    const owed = this.#owedWith(newShare)
     const item = owed >= 1 ? (this.#takeNew(now) ?? this.#takeKnown(now)) : (this.#takeKnown(now) ?? this.#takeNew(now))
-    if (item) this.#owedToNew = item.urgency.is === 'new' ? Math.max(0, owed - 1) : owed
-    return item
+    return item && this.#taken(item, owed)
   }
 
   /** Takes everything out. */
@@ -131,13 +141,23 @@ export class AdmissionQueue<T extends Waiting> {
   }
 
   get empty(): boolean {
-    return this.known + this.new === 0
+    return this.#new.size === 0 && this.known === 0
   }
 
   get sizes(): Readonly<Record<AdmissionClass, number>> {
     const [blocked, ...grace] = this.#known
     const quiet = [...this.#new.values()].filter((item) => this.#classOf(item) === 'quiet').length
     return { blocked: blocked!.waiting.size, grace: sizeOf(grace), quiet, busy: this.new - quiet }
+  }
+
+  /** What is not wanted is not saved up. */
+  #owedWith(newShare: number): number {
+    return Math.min(1, this.#owedToNew + newShare)
+  }
+
+  #taken(item: T, owed: number): T {
+    this.#owedToNew = item.urgency.is === 'new' ? Math.max(0, owed - 1) : owed
+    return item
   }
 
   #takeKnown(now: number): T | undefined {
@@ -217,5 +237,7 @@ function first<T extends object>(waiting: LRUCache<string, T>): T | undefined {
 }
 
 function sizeOf(lanes: readonly { readonly waiting: { readonly size: number } }[]): number {
-  return lanes.reduce((total, { waiting }) => total + waiting.size, 0)
+  let total = 0
+  for (const { waiting } of lanes) total += waiting.size
+  return total
 }

@@ -1,4 +1,5 @@
-import type { Cancel, Clock } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
+import { Ending } from '../ports/ending.ts'
 import { HttpError } from '../ports/http.ts'
 
 /**
@@ -7,20 +8,34 @@ import { HttpError } from '../ports/http.ts'
  *
  * @throws {HttpError} `timeout`
  */
-export async function withDeadline<T>(ms: number, clock: Clock, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController()
-  let cancel: Cancel | undefined
-  const late = new Promise<never>((_, reject) => {
-    cancel = clock.after(ms, () => {
-      controller.abort()
-      reject(new HttpError('timeout'))
+export function withDeadline<T>(ms: number, clock: Clock, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return withEnding(ms, clock, async (ending) => work(ending.signal))
+}
+
+/**
+ * The same for work that can do without a signal.
+ *
+ * @param work Rejects and does not throw.
+ * @param told What the deadline is told as.
+ */
+export function withEnding<T>(
+  ms: number,
+  clock: Clock,
+  work: (ending: Ending) => Promise<T>,
+  told: (error: HttpError) => Error = (error) => error,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ending = new Ending()
+    const cancel = clock.after(ms, () => {
+      ending.end()
+      reject(told(new HttpError('timeout')))
     })
+    const inTime = (settle: (outcome: T) => void) => (outcome: T) => {
+      cancel()
+      settle(outcome)
+    }
+    work(ending).then(inTime(resolve), inTime(reject))
   })
-  try {
-    return await Promise.race([work(controller.signal), late])
-  } finally {
-    cancel?.()
-  }
 }
 
 /** What {@link waitAtMost} resolves to when the wait ended before the work. */

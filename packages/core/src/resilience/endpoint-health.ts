@@ -106,6 +106,10 @@ export class EndpointHealth {
 
   /** Looks again. @param crowded Whether somebody waits for room. */
   review(crowded: boolean): void {
+    if (!crowded && this.#state === 'healthy' && this.#outcomes.failures === 0) {
+      this.#pressedSince = undefined // as nearly always: without a look at the clock
+      return
+    }
     const now = this.#clock.monotonic()
     this.#pressedSince = crowded ? (this.#pressedSince ?? now) : undefined
     const pressed = this.#pressedSince !== undefined && now - this.#pressedSince > PRESSURE_MS

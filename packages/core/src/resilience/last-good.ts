@@ -1,6 +1,7 @@
 import { ageOf, type Cancel, type Clock, type Instant, instantOf } from '../ports/clock.ts'
 import type { DocumentEvent } from '../ports/observer.ts'
 import type { Random } from '../ports/random.ts'
+import { TracelessError } from '../traceless-error.ts'
 import { backoff, USUAL_BACKOFF } from './backoff.ts'
 
 export type Trigger = DocumentEvent['trigger']
@@ -24,17 +25,16 @@ interface Held<T> {
 }
 
 /** A load that failed, with its kind of trouble from a closed list, and the pause that the server asked for. */
-export class LoadTrouble extends Error {
+export class LoadTrouble extends TracelessError {
   override readonly name = 'LoadTrouble'
   readonly trouble: string
   /** Milliseconds. */
   readonly pause: number
 
   constructor(trouble: string, options: { cause?: unknown; pause?: number } = {}) {
-    super(trouble)
+    super(trouble, { cause: options.cause })
     this.trouble = trouble
     this.pause = options.pause ?? 0
-    Object.defineProperty(this, 'cause', { value: options.cause, enumerable: false })
   }
 }
 

@@ -9,6 +9,8 @@ export class RecentOutcomes {
   readonly #answered = Array.from({ length: SECONDS }, () => 0)
   readonly #failed = Array.from({ length: SECONDS }, () => 0)
   #second: number
+  /** False where nothing that failed is counted: then there is nothing to add up, and no need for the time. */
+  #someFailed = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -19,11 +21,15 @@ export class RecentOutcomes {
     this.#turn()
     const counts = answered ? this.#answered : this.#failed
     counts[this.#second % SECONDS]! += 1
+    this.#someFailed ||= !answered
   }
 
   get failures(): number {
+    if (!this.#someFailed) return 0
     this.#turn()
-    return sum(this.#failed)
+    const failures = sum(this.#failed)
+    this.#someFailed = failures > 0
+    return failures
   }
 
   /** Failed calls as a part of all; 0 where there were none. */
@@ -35,6 +41,7 @@ export class RecentOutcomes {
   clear(): void {
     this.#answered.fill(0)
     this.#failed.fill(0)
+    this.#someFailed = false
   }
 
   /** Empties the seconds that have passed unused. */

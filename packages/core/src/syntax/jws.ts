@@ -18,17 +18,31 @@ export interface UnverifiedJwt extends UnverifiedJws {
 
 /** Characters of an encoded header: 2,048 octets. */
 const MAX_HEADER = 2_731
+interface ParsedHeader {
+  readonly segment: string
+  readonly header: JsonObject
+}
+
 /** An issuer signs with few distinct headers; parsing each once is enough. */
-const headers = new LRUCache<string, JsonObject>({ max: 128 })
+const headers = new LRUCache<string, ParsedHeader>({ max: 128 })
+/** The one before: nearly always the next, too, which to find out costs a seventh of a look-up (14 ns). */
+let latest: ParsedHeader | undefined
 
 function parseHeader(segment: string): JsonObject | undefined {
-  const known = headers.get(segment)
-  if (known) return known
+  if (latest?.segment === segment) return latest.header
+  const parsed = headers.get(segment) ?? newHeader(segment)
+  if (parsed) latest = parsed
+  return parsed?.header
+}
+
+function newHeader(segment: string): ParsedHeader | undefined {
   const bytes = segment.length <= MAX_HEADER ? decodeBase64url(segment) : undefined
   const header = bytes && parseJsonObject(bytes)
+  if (!header) return undefined
   // A copy for the key: a slice of the token would keep the whole token in memory.
-  if (header) headers.set(Buffer.from(segment).toString(), header)
-  return header
+  const parsed = { segment: Buffer.from(segment).toString(), header }
+  headers.set(parsed.segment, parsed)
+  return parsed
 }
 
 /** How a token looks, told by its structure alone and never by its length (RFC 7515 §3.1, RFC 7516 §3.1). */
@@ -45,6 +59,7 @@ export function shapeOf(token: string): TokenShape {
 }
 
 function startsObject(token: string): boolean {
+  if (token.startsWith('eyJ')) return true // `{"`, as nearly every header begins
   const start = Buffer.from(token.slice(0, Math.min(token.indexOf('.'), 32)), 'base64url').toString('latin1')
   return start.trimStart().startsWith('{')
 }
@@ -59,18 +74,23 @@ function countDots(token: string): number {
 export function parseJws(token: string): UnverifiedJwt | undefined {
   const jws = parseCompactJws(token)
   const claims = jws && parseJsonObject(jws.payload)
-  return claims && { ...jws, claims }
+  if (!claims) return undefined
+  const { header, payload, signed, signature } = jws
+  return { header, payload, signed, signature, claims }
 }
 
 /** Takes a compact JWS apart (RFC 7515 §7.1): three canonical segments, a JSON object in the first. */
 export function parseCompactJws(token: string): UnverifiedJws | undefined {
   const first = token.indexOf('.')
-  const last = token.lastIndexOf('.')
-  if (first === -1 || token.indexOf('.', first + 1) !== last) return undefined
+  const last = token.indexOf('.', first + 1)
+  if (first === -1 || last === -1 || token.includes('.', last + 1)) return undefined
   const header = parseHeader(token.slice(0, first))
   const payload = header && decodeBase64url(token.slice(first + 1, last))
   const signature = payload && decodeBase64url(token.slice(last + 1))
-  return signature && { header, payload, signature, signed: Buffer.from(token.slice(0, last), 'latin1') }
+  if (!signature) return undefined
+  const signed = Buffer.allocUnsafe(last)
+  signed.write(token, 0, last, 'latin1')
+  return { header, payload, signature, signed }
 }
 
 /** The `exp` that a JWT names, in seconds. Unverified, and good enough: a token that lies about it is none. */

@@ -42,10 +42,18 @@ export function wrongType(claims: Claims): string | undefined {
 
 export function audienceOf(claims: Claims): readonly string[] {
   const { aud } = claims
-  return aud === undefined ? NOBODY : typeof aud === 'string' ? Object.freeze([aud]) : (aud as readonly string[])
+  return aud === undefined ? NOBODY : typeof aud === 'string' ? audienceOfOne(aud) : (aud as readonly string[])
 }
 
 const NOBODY: readonly string[] = Object.freeze([])
+
+/** The last one that was asked for: most servers have but one audience. */
+let lastAudience: readonly [string] = Object.freeze([''])
+
+function audienceOfOne(audience: string): readonly [string] {
+  if (lastAudience[0] !== audience) lastAudience = Object.freeze([audience])
+  return lastAudience
+}
 
 /** How audiences are compared. */
 export type AudienceMatch = 'exact' | 'canonical'

@@ -1,6 +1,7 @@
 import { AuthError } from '../errors.ts'
 import type { Checks } from '../explain/checks.ts'
 import { Trouble, TROUBLES } from '../introspection/introspector.ts'
+import type { Instant } from '../ports/clock.ts'
 import type { Json } from '../syntax/json.ts'
 import { parseScope } from '../syntax/scope.ts'
 import type { IntrospectionVerifier } from './introspection.ts'
@@ -33,9 +34,9 @@ export class IntrospectedJwtVerifier implements Verifier {
     this.#authority = parts.authority(this)
   }
 
-  recall(_entry: VerifiedToken, presented: Presented): Verdict | undefined {
+  recall(_entry: VerifiedToken, presented: Presented, now?: Instant): Verdict | undefined {
     const known = this.#parts.known(presented.digest)
-    return this.#with(known && this.#local.recall(known), presented)
+    return this.#with(known && this.#local.recall(known, presented, now), presented, now)
   }
 
   now(presented: Presented): Verdict | undefined {
@@ -69,9 +70,9 @@ export class IntrospectedJwtVerifier implements Verifier {
     return this.#together(await this.#signed(presented), answer)!
   }
 
-  #with(local: Verdict | undefined, presented: Presented): Verdict | undefined {
+  #with(local: Verdict | undefined, presented: Presented, now?: Instant): Verdict | undefined {
     if (!local || this.#parts.mode === 'offline') return local
-    return this.#together(local, this.#authority.now(presented))
+    return this.#together(local, this.#authority.now(presented, now))
   }
 
   async #signed(presented: Presented): Promise<Verdict> {

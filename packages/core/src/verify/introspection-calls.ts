@@ -5,9 +5,10 @@ import type { Inquiry, Want } from '../introspection/inquiry.ts'
 import { type Answer, Trouble } from '../introspection/introspector.ts'
 import type { Clock, Instant } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
+import type { Claims } from './claims.ts'
 import { type EvidenceTerms, freshTime } from './evidence-terms.ts'
 import type { ScopeSource } from './scopes.ts'
-import { VerifiedToken } from './verified-token.ts'
+import { type Provenance, VerifiedToken } from './verified-token.ts'
 import type { Presented, Verifier } from './verifier.ts'
 
 export interface IntrospectionCallsParts {
@@ -23,6 +24,8 @@ export interface IntrospectionCallsParts {
   /** Hears of every token that is called inactive, whether or not anybody still waits for the answer. */
   readonly inactive?: ((token: string, digest: string) => void) | undefined
   readonly terms: EvidenceTerms
+  /** Whether claims pass every rule that does not ask for the time. */
+  readonly sound: (claims: Claims) => boolean
 }
 
 export type Outcome =
@@ -47,13 +50,17 @@ const SPREAD = 0.08
 /** One call for each token at a time, and what is learnt from it. */
 export class IntrospectionCalls {
   readonly #parts: IntrospectionCallsParts
-  /** The verifier that vouches for what is learnt. */
-  readonly #owner: Verifier
+  readonly #sound: Provenance
+  readonly #unsound: Provenance
   readonly #running = new Map<string, Call>()
 
+  /** @param owner The verifier that vouches for what is learnt. */
   constructor(parts: IntrospectionCallsParts, owner: Verifier) {
     this.#parts = parts
-    this.#owner = owner
+    const { issuer, scopeSource } = parts
+    const known = { issuer, by: 'introspection', key: undefined, scopeSource, verifier: owner } as const
+    this.#sound = Object.freeze({ ...known, sound: true })
+    this.#unsound = Object.freeze({ ...known, sound: false })
   }
 
   has(digest: string): boolean {
@@ -70,9 +77,10 @@ export class IntrospectionCalls {
       return running
     }
     const inquiry = endpoint.inquire(token, digest, want)
-    const outcome = inquiry.answer
-      .then((answer) => this.#learn(inquiry, answer, this.#running.get(digest) === call), troubled)
-      .then((learnt) => this.#end(call, learnt))
+    const outcome = inquiry.answer.then(
+      (answer) => this.#end(call, this.#learn(inquiry, answer, this.#running.get(digest) === call)),
+      (error: unknown) => this.#end(call, troubled(error)),
+    )
     const call: Call = { inquiry, outcome, waiting: 0, waitedFor: false }
     this.#running.set(digest, call)
     return call
@@ -108,20 +116,10 @@ export class IntrospectionCalls {
   }
 
   #verified(digest: string, since: Instant, { claims, freshFor }: Answer & { is: 'active' }): VerifiedToken {
-    const { issuer, scopeSource, terms, random } = this.#parts
+    const { terms, random } = this.#parts
     const aheadAfter = freshTime(terms, freshFor) * (AHEAD + (random.next() * 2 - 1) * SPREAD)
-    return new VerifiedToken({
-      digest,
-      issuer,
-      claims,
-      since,
-      by: 'introspection',
-      key: undefined,
-      scopeSource,
-      freshFor,
-      aheadAfter,
-      verifier: this.#owner,
-    })
+    const provenance = this.#parts.sound(claims) ? this.#sound : this.#unsound
+    return new VerifiedToken({ digest, claims, provenance, since, freshFor, aheadAfter })
   }
 
   #end(call: Call, outcome: Outcome): Outcome {

@@ -3,15 +3,22 @@ import type { Checks } from '../explain/checks.ts'
 import { detailOf } from '../explain/details.ts'
 import type { Want } from '../introspection/inquiry.ts'
 import { Trouble } from '../introspection/introspector.ts'
-import { ageOf } from '../ports/clock.ts'
+import { ageAt, type Instant, instantOf } from '../ports/clock.ts'
 import { STILL_RUNNING, waitAtMost } from '../resilience/deadline.ts'
 import { freshTime, usableTime } from './evidence-terms.ts'
-import { ANSWER_RULES, checkIntrospectedClaims, type IntrospectionRules } from './introspected-claims.ts'
+import {
+  ANSWER_RULES,
+  checkAnswerTimes,
+  checkIntrospectedClaims,
+  type IntrospectionRules,
+  isSound,
+} from './introspected-claims.ts'
+import type { Claims } from './claims.ts'
 import { type Call, IntrospectionCalls, type IntrospectionCallsParts, type Outcome } from './introspection-calls.ts'
 import type { VerifiedToken } from './verified-token.ts'
 import type { Presented, Verdict, Verifier } from './verifier.ts'
 
-export interface IntrospectionVerifierParts extends Omit<IntrospectionCallsParts, 'issuer' | 'ended'> {
+export interface IntrospectionVerifierParts extends Omit<IntrospectionCallsParts, 'issuer' | 'ended' | 'sound'> {
   readonly rules: IntrospectionRules
   readonly report: (event: CallReport) => void
 }
@@ -42,13 +49,14 @@ export class IntrospectionVerifier implements Verifier {
       const trouble = outcome.is === 'trouble' ? { trouble: outcome.trouble } : {}
       parts.report({ is: 'call', result: outcome.is, duration, ...trouble })
     }
-    this.#calls = new IntrospectionCalls({ ...parts, issuer: rules.issuer, ended }, owner ?? this)
+    const sound = (claims: Claims): boolean => isSound(claims, rules)
+    this.#calls = new IntrospectionCalls({ ...parts, issuer: rules.issuer, ended, sound }, owner ?? this)
   }
 
-  recall(entry: VerifiedToken, presented: Presented): Verdict | undefined {
-    const age = this.#age(entry)
+  recall(entry: VerifiedToken, presented: Presented, now: Instant = instantOf(this.#parts.clock)): Verdict | undefined {
+    const age = this.#age(entry, now)
     if (age < this.#freshFor(entry)) {
-      const token = this.#check(entry)
+      const token = this.#check(entry, now)
       if (age >= entry.aheadAfter) this.#askAhead(presented)
       return { token, source: 'cache', stale: false }
     }
@@ -58,10 +66,10 @@ export class IntrospectionVerifier implements Verifier {
     return this.#stale(entry, age)
   }
 
-  now(presented: Presented): Verdict | undefined {
+  now(presented: Presented, now?: Instant): Verdict | undefined {
     const { positives, negatives } = this.#parts
     const known = positives.get(presented.digest)
-    if (known) return this.recall(known, presented)
+    if (known) return this.recall(known, presented, now)
     if (negatives.judge(presented.digest) === 'fresh') throw this.#refused('token_inactive')
     return undefined
   }
@@ -162,19 +170,19 @@ export class IntrospectionVerifier implements Verifier {
     return { token, source: 'cache', stale: true }
   }
 
-  #check(entry: VerifiedToken): VerifiedToken {
+  #check(entry: VerifiedToken, now?: Instant): VerifiedToken {
     const { rules, clock } = this.#parts
-    const refusal = checkIntrospectedClaims(entry.claims, rules, clock.wall() / 1_000)
+    const check = entry.provenance.sound === true ? checkAnswerTimes : checkIntrospectedClaims
+    const refusal = check(entry.claims, rules, (now?.wall ?? clock.wall()) / 1_000)
     if (refusal) throw this.#refused(refusal.reason, refusal.detail)
     return entry
   }
 
   /** Infinite where a wall clock that was set back would give a token a second life: then nobody can tell. */
-  #age(entry: VerifiedToken): number {
-    const { clock } = this.#parts
-    const age = ageOf(entry.since, clock)
-    const end = (entry.expiresAt ?? Infinity) * 1_000
-    return age >= end - entry.since.wall && clock.wall() < end ? Infinity : age
+  #age({ since, expiresAt = Infinity }: VerifiedToken, now: Instant = instantOf(this.#parts.clock)): number {
+    const age = ageAt(since, now)
+    const end = expiresAt * 1_000
+    return age >= end - since.wall && now.wall < end ? Infinity : age
   }
 
   #freshFor(entry: VerifiedToken): number {

@@ -82,8 +82,11 @@ function typeObjection(claims: Claims): false | string {
 }
 
 function missing(claims: Claims, required: readonly string[]): false | string {
-  const name = required.find((one) => claims[one] === undefined || claims[one] === '')
-  return name !== undefined && `claim "${name}" is missing`
+  for (const name of required) {
+    const value = claims[name]
+    if (value === undefined || value === '') return `claim "${name}" is missing`
+  }
+  return false
 }
 
 /** A `nonce` alone says nothing where a required claim tells the kinds apart: Keycloak before 25 puts one into both. */

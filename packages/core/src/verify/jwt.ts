@@ -4,9 +4,10 @@ import type { Checks } from '../explain/checks.ts'
 import { explainJwt } from '../explain/jwt.ts'
 import type { VerificationKey } from '../keys/jwk.ts'
 import type { KeyHint } from '../keys/key-set.ts'
-import type { KeySource } from '../keys/key-source.ts'
-import { type Clock, instantOf } from '../ports/clock.ts'
+import type { KeyRequest, KeySource } from '../keys/key-source.ts'
+import { type Clock, type Instant, instantOf } from '../ports/clock.ts'
 import type { Signatures } from '../ports/signatures.ts'
+import type { JsonObject } from '../syntax/json.ts'
 import { parseJws, shapeOf, type UnverifiedJwt } from '../syntax/jws.ts'
 import type { Algorithm } from './algorithms.ts'
 import { checkTimes } from './claims.ts'
@@ -15,7 +16,7 @@ import type { Decryptor, OpenedJwt } from './decryption.ts'
 import { checkHeader, offersKey } from './jwt-header.ts'
 import type { ScopeSource } from './scopes.ts'
 import { signedBy, signedByNow } from './signature.ts'
-import { VerifiedToken } from './verified-token.ts'
+import { type Provenance, VerifiedToken } from './verified-token.ts'
 import type { Presented, Verdict, Verifier } from './verifier.ts'
 
 export interface JwtVerifierParts {
@@ -32,15 +33,21 @@ export interface JwtVerifierParts {
   readonly clock: Clock
 }
 
+interface Running {
+  readonly keys: readonly VerificationKey[]
+  /** Absent for the moment in which it begins. */
+  verdict: Promise<Verdict | undefined> | undefined
+}
+
 /** Verifies JWT access tokens with the issuer's keys: header rules, claims, key, signature; then remembers them. */
 export class JwtVerifier implements Verifier {
   readonly #parts: JwtVerifierParts
   readonly #owner: Verifier
+  readonly #provenances = new WeakMap<VerificationKey, Provenance>()
+  /** What headers that passed say about their key: an issuer's few headers are objects parsed once, and judged once. */
+  readonly #hints = new WeakMap<JsonObject, KeyHint>()
   /** Signature checks under way, by digest: shared by all who brought the same token. */
-  readonly #running = new Map<
-    string,
-    { readonly keys: readonly VerificationKey[]; readonly verdict: Promise<Verdict | undefined> }
-  >()
+  readonly #running = new Map<string, Running>()
 
   /** @param owner The verifier that speaks for the issuer, when this one is a part of it. */
   constructor(parts: JwtVerifierParts, owner?: Verifier) {
@@ -48,11 +55,15 @@ export class JwtVerifier implements Verifier {
     this.#owner = owner ?? this
   }
 
-  recall(entry: VerifiedToken): Verdict | undefined {
-    const { keys, store, rules, clock } = this.#parts
+  recall(
+    entry: VerifiedToken,
+    _presented?: Presented,
+    now: Instant = instantOf(this.#parts.clock),
+  ): Verdict | undefined {
+    const { keys, store, rules } = this.#parts
     if (entry.key!.retired) store.delete(entry.digest)
     if (entry.key!.retired || !keys.usable) return undefined
-    const refusal = checkTimes(entry.claims, clock.wall() / 1_000, rules) ?? this.#tooOld(entry)
+    const refusal = checkTimes(entry.claims, now.wall / 1_000, rules) ?? this.#tooOld(entry, now)
     if (refusal) {
       store.delete(entry.digest)
       throw refused(refusal.reason, { issuer: rules.issuer })
@@ -63,13 +74,13 @@ export class JwtVerifier implements Verifier {
   now(presented: Presented): Verdict | undefined {
     if (this.#isEncrypted(presented)) return undefined
     const jwt = this.#read(presented)
-    const request = { ...this.#check(jwt), arrivedAt: presented.arrivedAt }
+    const request = this.#check(jwt, presented)
     const keys = this.#parts.keys.at(request)
     if (!keys) return undefined
     for (const key of keys) {
       const signed = signedByNow(jwt, key, this.#parts.signatures)
       if (signed === undefined) return undefined
-      if (signed) return this.#admit(presented, jwt, key)
+      if (signed) return this.#remember(presented, jwt, key)
     }
     if (this.#parts.keys.mayReconsider(request)) return undefined
     throw refused('signature_invalid', { issuer: this.#parts.rules.issuer })
@@ -79,7 +90,7 @@ export class JwtVerifier implements Verifier {
     const { keys, decryptor } = this.#parts
     const encrypted = this.#isEncrypted(presented)
     const jwt = encrypted ? await decryptor!.open(presented.token, presented.digest) : this.#read(presented)
-    const request = { ...this.#check(jwt), arrivedAt: presented.arrivedAt, signal: presented.signal }
+    const request = this.#check(jwt, presented)
     const tried = await keys.find(request)
     const verdict = await this.#once(presented, jwt, tried)
     if (verdict) return verdict
@@ -95,13 +106,18 @@ export class JwtVerifier implements Verifier {
   #once(presented: Presented, jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Promise<Verdict | undefined> {
     const running = this.#running.get(presented.digest)
     // One that began with the keys of before proves nothing against those of now.
-    if (running && keys.every((key) => running.keys.includes(key))) return running.verdict
-    const verdict = this.#tryKeys(presented, jwt, keys).finally(() => {
-      if (this.#running.get(presented.digest) === started) this.#running.delete(presented.digest)
-    })
-    const started = { keys, verdict }
+    if (running?.verdict && keys.every((key) => running.keys.includes(key))) return running.verdict
+    const started: Running = { keys, verdict: undefined }
     this.#running.set(presented.digest, started)
-    return verdict
+    return (started.verdict = this.#run(started, presented, jwt))
+  }
+
+  async #run(started: Running, presented: Presented, jwt: UnverifiedJwt): Promise<Verdict | undefined> {
+    try {
+      return await this.#tryKeys(presented, jwt, started.keys)
+    } finally {
+      if (this.#running.get(presented.digest) === started) this.#running.delete(presented.digest)
+    }
   }
 
   async #tryKeys(
@@ -153,22 +169,33 @@ export class JwtVerifier implements Verifier {
   }
 
   /** All that can be said without a key. Claims are judged here for refusal only: junk then costs no key fetch. */
-  #check(jwt: UnverifiedJwt): KeyHint {
-    const { rules, algorithms, rejectKeyHeaders, clock } = this.#parts
-    const hint = checkHeader(jwt.header, rules.profile, algorithms)
-    if (rejectKeyHeaders && offersKey(jwt.header)) throw refused('key_in_header', { issuer: rules.issuer })
+  #check(jwt: UnverifiedJwt, { arrivedAt, signal }: Presented): KeyRequest {
+    const { rules, clock } = this.#parts
+    const { algorithm, kid } = this.#hints.get(jwt.header) ?? this.#checkHeader(jwt.header)
     const refusal = checkJwtClaims(jwt.claims, rules, clock.wall() / 1_000)
     if (refusal) throw refused(refusal.reason, { ...refusal, issuer: rules.issuer, unverified: true })
+    return { algorithm, kid, arrivedAt, signal }
+  }
+
+  #checkHeader(header: JsonObject): KeyHint {
+    const { rules, algorithms, rejectKeyHeaders } = this.#parts
+    const hint = checkHeader(header, rules.profile, algorithms)
+    if (rejectKeyHeaders && offersKey(header)) throw refused('key_in_header', { issuer: rules.issuer })
+    this.#hints.set(header, hint)
     return hint
   }
 
   #admit(presented: Presented, jwt: UnverifiedJwt & Partial<OpenedJwt>, key: VerificationKey): Verdict {
-    const { rules, store, clock } = this.#parts
+    const { rules, clock } = this.#parts
     // Judged once more: the wait for a key or for the thread pool may have outlasted the token.
     const late = checkTimes(jwt.claims, clock.wall() / 1_000, rules)
     if (late) throw refused(late.reason, { issuer: rules.issuer })
+    return this.#remember(presented, jwt, key)
+  }
+
+  #remember(presented: Presented, jwt: UnverifiedJwt & Partial<OpenedJwt>, key: VerificationKey): Verdict {
     const token = this.#tokenOf(presented, jwt, key)
-    store.set(token.digest, token)
+    this.#parts.store.set(token.digest, token)
     return { token, source: 'live', stale: false }
   }
 
@@ -177,27 +204,28 @@ export class JwtVerifier implements Verifier {
     { claims, revocationKey }: UnverifiedJwt & Partial<OpenedJwt>,
     key: VerificationKey,
   ): VerifiedToken {
-    const { rules, scopeSource, clock } = this.#parts
-    const { issuer } = rules
-    const since = instantOf(clock)
-    const verifier = this.#owner
-    return new VerifiedToken({
-      digest,
-      issuer,
-      claims,
-      since,
-      by: 'signature',
-      key,
-      nested: revocationKey,
-      scopeSource,
-      verifier,
-    })
+    const provenance = revocationKey === undefined ? this.#provenanceOf(key) : this.#newProvenance(key, revocationKey)
+    return new VerifiedToken({ digest, claims, provenance, since: instantOf(this.#parts.clock) })
   }
 
-  #tooOld(entry: VerifiedToken): { readonly reason: 'token_too_old' } | undefined {
-    const { rules, clock } = this.#parts
+  /** The same for all that a key signed, so that a store keeps one. */
+  #provenanceOf(key: VerificationKey): Provenance {
+    const known = this.#provenances.get(key)
+    if (known) return known
+    const provenance = this.#newProvenance(key, undefined)
+    this.#provenances.set(key, provenance)
+    return provenance
+  }
+
+  #newProvenance(key: VerificationKey, nested: string | undefined): Provenance {
+    const { rules, scopeSource } = this.#parts
+    return Object.freeze({ issuer: rules.issuer, by: 'signature', key, nested, scopeSource, verifier: this.#owner })
+  }
+
+  #tooOld(entry: VerifiedToken, now: Instant): { readonly reason: 'token_too_old' } | undefined {
+    const { rules } = this.#parts
     if (rules.maxTokenAge === undefined) return undefined
-    const age = clock.wall() / 1_000 - (entry.claims['iat'] as number)
+    const age = now.wall / 1_000 - (entry.claims['iat'] as number)
     return age > rules.maxTokenAge + rules.skew ? { reason: 'token_too_old' } : undefined
   }
 }

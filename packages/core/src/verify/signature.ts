@@ -13,11 +13,11 @@ export function signedByNow(jwt: UnverifiedJws, key: VerificationKey, signatures
 }
 
 /** The same after at most one trip through the thread pool; `undefined` when that is full. */
-export async function signedBy(
+export function signedBy(
   jwt: UnverifiedJws,
   key: VerificationKey,
   signatures: Signatures,
-): Promise<boolean | undefined> {
+): boolean | Promise<boolean | undefined> {
   return signedByNow(jwt, key, signatures) ?? signatures.pooled(checkOf(jwt, key))
 }
 

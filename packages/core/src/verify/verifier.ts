@@ -1,4 +1,5 @@
 import type { Checks } from '../explain/checks.ts'
+import type { Instant } from '../ports/clock.ts'
 import type { UnverifiedJwt } from '../syntax/jws.ts'
 import type { VerifiedToken } from './verified-token.ts'
 
@@ -33,8 +34,10 @@ export interface Verifier {
   /**
    * What an entry found in a store is worth now; `undefined` when it must be verified again. May start a call behind the
    * request, never one that it waits for.
+   *
+   * @param now Read from the clocks once for all that judges a request at once: a look at one costs as much as all rules.
    */
-  recall(entry: VerifiedToken, presented: Presented): Verdict | undefined
+  recall(entry: VerifiedToken, presented: Presented, now: Instant): Verdict | undefined
   /** Judges an unknown token at once, or `undefined` where it takes waiting. */
   now(presented: Presented): Verdict | undefined
   verify(presented: Presented): Promise<Verdict>

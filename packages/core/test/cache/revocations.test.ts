@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { revocationKeyOf } from '../../src/cache/digest.ts'
 import { Revocations } from '../../src/cache/revocations.ts'
 import type { Claims } from '../../src/verify/claims.ts'
-import type { VerifiedTokenFields } from '../../src/verify/verified-token.ts'
+import type { Provenance, VerifiedTokenFields } from '../../src/verify/verified-token.ts'
 import { ManualClock, START } from '../support/manual-clock.ts'
 import { verifiedToken } from '../support/tokens.ts'
 
@@ -17,7 +17,7 @@ function setUp(entries = 100, clock = new ManualClock()) {
   return {
     clock,
     revocations,
-    judge: (claims: Claims, fields: Partial<VerifiedTokenFields> = {}) =>
+    judge: (claims: Claims, fields: Partial<VerifiedTokenFields & Provenance> = {}) =>
       revocations.judge(verifiedToken(claims, clock, fields)),
     get overflows() {
       return overflows

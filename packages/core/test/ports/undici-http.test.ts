@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { generate } from 'selfsigned'
 import { afterEach, describe, expect, test } from 'vitest'
+import { Ending } from '../../src/ports/ending.ts'
 import { HttpError, type HttpRequest, type HttpResponse } from '../../src/ports/http.ts'
 import { undiciHttp } from '../../src/ports/undici-http.ts'
 
@@ -111,6 +112,13 @@ describe('an exchange', () => {
     expect((await errorOf(port().send(origin))).kind).toBe('too_large')
   }) // IN-23, JK-36
 
+  test('interim answers are passed over', async () => {
+    const interim = 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'
+    const origin = await tcp((socket) => socket.once('data', () => socket.write(interim + OK)))
+    const answer = await port().send(origin)
+    expect([answer.status, answer.headers['link'], answer.body.toString()]).toEqual([200, undefined, '{}'])
+  })
+
   test('a server whose body was too large is still spoken to', async () => {
     const origin = await serve(
       (request, response) => void response.end('x'.repeat(request.url === '/long' ? 9_999 : 1)),
@@ -133,6 +141,19 @@ describe('the deadline', () => {
       response.on('close', () => clearInterval(drip))
     })
     expect((await errorOf(port().send(origin, { signal: AbortSignal.timeout(60) }))).kind).toBe('timeout')
+  }) // IN-23
+
+  test('so does an ending, and a signal that was put in its place', async () => {
+    const origin = await serve(() => undefined)
+    const { http } = port()
+    const asked = { method: 'GET', url: origin, headers: {}, lane: 'test', maxBytes: 1 } as const
+    const ending = new Ending()
+    const ended = errorOf(http.send(ending.bind({ ...asked, ending })))
+    setTimeout(() => ending.end(), 50)
+    expect((await ended).kind).toBe('timeout')
+    const other = new Ending()
+    const request = { ...other.bind({ ...asked, ending: other }), signal: AbortSignal.timeout(50) }
+    expect([(await errorOf(http.send(request))).kind, other.over]).toEqual(['timeout', false])
   }) // IN-23
 
   test('a signal that fired before sends nothing', async () => {

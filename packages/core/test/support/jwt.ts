@@ -1,6 +1,6 @@
 import { constants, createHmac, createSecretKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { RecencyCache } from '../../src/cache/recency-cache.ts'
-import { digestOf } from '../../src/cache/digest.ts'
+import { keyOf } from '../../src/cache/digest.ts'
 import { AuthError, type AuthErrorDetails, type Reason } from '../../src/errors.ts'
 import { VerificationKey } from '../../src/keys/jwk.ts'
 import { type KeySet, parseKeySet } from '../../src/keys/key-set.ts'
@@ -11,6 +11,7 @@ import type { JsonObject } from '../../src/syntax/json.ts'
 import { type Algorithm, ALGORITHMS } from '../../src/verify/algorithms.ts'
 import { JwtVerifier, type JwtVerifierParts } from '../../src/verify/jwt.ts'
 import type { JwtRules } from '../../src/verify/jwt-claims.ts'
+import { TokenColumns } from '../../src/verify/token-columns.ts'
 import type { VerifiedToken } from '../../src/verify/verified-token.ts'
 import type { Presented, Verifier } from '../../src/verify/verifier.ts'
 
@@ -185,7 +186,7 @@ export function bench(
   owner?: Verifier,
 ): Bench {
   const clock = new HandClock()
-  const store = new RecencyCache<VerifiedToken>({ entries: 100, bytes: 1_000_000 }, clock)
+  const store = new RecencyCache({ entries: 100, bytes: 1_000_000 }, clock, new TokenColumns())
   const verifier = new JwtVerifier(
     {
       algorithms: [algorithm],
@@ -207,7 +208,7 @@ export function bench(
 export function present(token: string, clock: Clock = new HandClock()): Presented {
   return {
     token,
-    digest: digestOf(token),
+    digest: keyOf(token),
     jwt: undefined,
     arrivedAt: clock.monotonic(),
     signal: undefined,

@@ -1,7 +1,7 @@
-import { digestOf } from '../../src/cache/digest.ts'
+import { keyOf } from '../../src/cache/digest.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Claims } from '../../src/verify/claims.ts'
-import { VerifiedToken, type VerifiedTokenFields } from '../../src/verify/verified-token.ts'
+import { type Provenance, VerifiedToken, type VerifiedTokenFields } from '../../src/verify/verified-token.ts'
 import type { Presented, Verifier } from '../../src/verify/verifier.ts'
 
 const nobody: Verifier = {
@@ -13,20 +13,21 @@ const nobody: Verifier = {
   forget: () => undefined,
 }
 
-export function verifiedToken(claims: Claims, clock: Clock, fields: Partial<VerifiedTokenFields> = {}): VerifiedToken {
+export function verifiedToken(
+  claims: Claims,
+  clock: Clock,
+  fields: Partial<VerifiedTokenFields & Provenance> = {},
+): VerifiedToken {
+  const { issuer = 'https://as.example', by = 'introspection', key, nested, scopeSource, verifier = nobody } = fields
   return new VerifiedToken({
-    digest: digestOf(JSON.stringify(claims)),
-    issuer: 'https://as.example',
+    digest: keyOf(JSON.stringify(claims)),
     claims,
     since: { wall: clock.wall(), monotonic: clock.monotonic() },
-    by: 'introspection',
-    key: undefined,
-    scopeSource: undefined,
-    verifier: nobody,
+    provenance: { issuer, by, key, nested, scopeSource, verifier },
     ...fields,
   })
 }
 
 export function presented(token: string, clock: Clock, signal?: AbortSignal): Presented {
-  return { token, digest: digestOf(token), jwt: undefined, arrivedAt: clock.monotonic(), signal, source: undefined }
+  return { token, digest: keyOf(token), jwt: undefined, arrivedAt: clock.monotonic(), signal, source: undefined }
 }

@@ -98,6 +98,16 @@ describe('parseJsonObject', () => {
     expect(parseJsonObject(bytes)).toBeUndefined() // JW-05, NG-43
   })
 
+  test.each([
+    ['{"ä€😀":1,"😀€ä":2}', 2],
+    ['{"ä":":","€":"{[","😀":"]}"}', 3],
+    ['{"ä\\"€":1,"b\\\\":{"😀":[{}]}}', 3],
+  ])('counts the members of %s by its octets', (text, members) => {
+    expect(parse(text)).toEqual(JSON.parse(text))
+    expect(parseJsonObject(Buffer.from(text), { depth: 16, members: members - 1 })).toBeUndefined()
+    expect(parse(`${text.slice(0, -1)},"ä":1,"ä":1}`)).toBeUndefined()
+  })
+
   test('keeps an escaped lone surrogate as it is, equal to nothing else', () => {
     expect(parse('{"iss":"\\ud800"}')).toEqual({ iss: '\ud800' }) // NG-43
   })

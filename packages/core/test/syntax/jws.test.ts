@@ -99,6 +99,14 @@ describe('parseJws', () => {
     expect(parseJws(`${header}.x.${signature}`)).toBeUndefined()
   })
 
+  test('tells headers apart that come by turns, broken ones among them', () => {
+    const algorithmOf = (alg: string): unknown => parseJws(`${json({ alg })}.${claims}.${signature}`)?.header['alg']
+    expect(['A', 'B', 'A', 'A'].map(algorithmOf)).toEqual(['A', 'B', 'A', 'A'])
+    expect(parseJws(`${header}x.${claims}.${signature}`)).toBeUndefined()
+    expect(parseJws(`${header.slice(0, -1)}.${claims}.${signature}`)).toBeUndefined()
+    expect(['B', 'A'].map(algorithmOf)).toEqual(['B', 'A'])
+  })
+
   test('gives a frozen header and frozen claims', () => {
     const jwt = parseJws(token)!
     expect(Object.isFrozen(jwt.header) && Object.isFrozen(jwt.claims)).toBe(true) // JW-54

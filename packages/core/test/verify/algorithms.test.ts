@@ -44,6 +44,15 @@ const signedAs = (algorithm: Algorithm, signature: (signed: string) => Uint8Arra
 const meant = (name: string): Algorithm[] => ALL_ALGORITHMS.filter((one) => means(name, one))
 
 describe('the algorithms', () => {
+  test('are known by their names, and those are texts', () => {
+    expect([...ALL_ALGORITHMS, ['RS256'], 'rs256', undefined].map(isAlgorithm)).toEqual([
+      ...ALL_ALGORITHMS.map(() => true),
+      false,
+      false,
+      false,
+    ])
+  }) // JW-10
+
   test('have no none', () => {
     expect(isAlgorithm('none')).toBe(false) // JW-10
   })

@@ -11,6 +11,8 @@ describe('canonicalAudience', () => {
     ['URN:Example:Api', 'URN:Example:Api'],
     ['https://api.\u212aelvin.example', 'https://api.\u212aelvin.example'],
     ['https:/API.example', 'https:/API.example'],
+    ['1https://API.example', '1https://API.example'],
+    [' https://API.example', ' https://API.example'],
     ['', ''],
   ])('%s is %s', (written, canonical) => {
     expect(canonicalAudience(written)).toBe(canonical)

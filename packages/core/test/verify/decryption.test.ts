@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { CompactEncrypt } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { digestOf, revocationKeyOf } from '../../src/cache/digest.ts'
+import { keyOf, revocationKeyOf } from '../../src/cache/digest.ts'
 import { Revocations } from '../../src/cache/revocations.ts'
 import { AuthError } from '../../src/errors.ts'
 import { type DecryptionKey, type DecryptionRules, Decryptor } from '../../src/verify/decryption.ts'
@@ -42,7 +42,7 @@ function encrypted(content: string, header: object = {}, to: KeyObject = rsa.pub
 }
 
 const open = (token: string, changes: Partial<DecryptionRules> = {}): Promise<unknown> =>
-  new Decryptor({ ...rules, ...changes }, ISSUER).open(token, digestOf(token))
+  new Decryptor({ ...rules, ...changes }, ISSUER).open(token, keyOf(token))
 
 /** Why it was not opened, and what only the operator hears of it. */
 async function faultOf(token: string, changes?: Partial<DecryptionRules>): Promise<unknown> {
@@ -153,15 +153,15 @@ describe('JwtVerifier with a decryptor', () => {
     const token = await encrypted(tokenOf())
     expect(verdictOf(() => one.verifier.now(present(token)))).toBe('waits')
     const { token: entry } = await one.verifier.verify(present(token))
-    expect([entry.digest, entry.nested]).toEqual([digestOf(token), revocationKeyOf(tokenOf().replace(/[^.]*$/, 'x'))])
-    expect(one.store.peek(digestOf(token))).toBe(entry)
+    expect([entry.digest, entry.nested]).toEqual([keyOf(token), revocationKeyOf(tokenOf().replace(/[^.]*$/, 'x'))])
+    expect(one.store.peek(keyOf(token))).toStrictEqual(entry)
     expect(one.verifier.recall(entry)?.source).toBe('cache')
   })
 
   test('takes a signed token, too, unless encryption was agreed', async () => {
     const lax = opening()
     expect(verdictOf(() => lax.verifier.now(present(tokenOf())))).toBe('accepted')
-    expect(lax.store.peek(digestOf(tokenOf()))?.nested).toBeUndefined()
+    expect(lax.store.peek(keyOf(tokenOf()))?.nested).toBeUndefined()
     const strict = opening({ required: true })
     expect(verdictOf(() => strict.verifier.now(present(tokenOf())))).toBe('token_unencrypted')
     expect(await verify(strict, present(tokenOf()))).toBe('token_unencrypted')

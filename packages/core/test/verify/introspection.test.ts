@@ -9,7 +9,7 @@ import type { Claims } from '../../src/verify/claims.ts'
 import type { EvidenceTerms } from '../../src/verify/evidence-terms.ts'
 import { type CallReport, IntrospectionVerifier } from '../../src/verify/introspection.ts'
 import type { IntrospectionRules } from '../../src/verify/introspected-claims.ts'
-import type { VerifiedToken } from '../../src/verify/verified-token.ts'
+import { TokenColumns } from '../../src/verify/token-columns.ts'
 import { deferred } from '../support/deferred.ts'
 import { chance } from '../support/chance.ts'
 import { ManualClock, settled, START } from '../support/manual-clock.ts'
@@ -42,7 +42,7 @@ function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionR
       return say
     },
   }
-  const positives = new RecencyCache<VerifiedToken>({ entries: 100, bytes: 1_000_000 }, clock)
+  const positives = new RecencyCache({ entries: 100, bytes: 1_000_000 }, clock, new TokenColumns())
   const negatives = new NegativeCache(100, 10_000, clock)
   const endpoint = new IntrospectionEndpoint(
     introspector,

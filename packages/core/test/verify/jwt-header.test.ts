@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/syntax/json.ts'
 import type { Algorithm } from '../../src/verify/algorithms.ts'
-import { checkHeader, offersKey, type Profile } from '../../src/verify/jwt-header.ts'
+import { checkHeader, checkJwsHeader, offersKey, type Profile } from '../../src/verify/jwt-header.ts'
 import { verdictOf } from '../support/jwt.ts'
 
 const good: JsonObject = { alg: 'RS256', typ: 'at+jwt', kid: 'k1' }
@@ -188,6 +188,24 @@ describe('checkHeader', () => {
     const header = { jku: 'https://evil.example', jwk: {}, x5u: 'https://evil.example', x5c: ['x'], x5t: 'x' }
     expect(check(header)).toEqual({ algorithm: 'RS256', kid: 'k1' }) // JW-32, NG-10, NG-11
   })
+})
+
+describe('checkJwsHeader', () => {
+  test('says which key to look for, and leaves type and content to who knows what it is', () => {
+    const header = { alg: 'RS256', kid: 'k1', typ: 'token-introspection+jwt', cty: 'JWT' }
+    expect(checkJwsHeader(header, ['RS256'])).toEqual({ algorithm: 'RS256', kid: 'k1' })
+  }) // JW-61
+
+  test.each<[JsonObject, string]>([
+    [{}, 'token_malformed'],
+    [{ alg: 'none' }, 'algorithm_not_allowed'],
+    [{ alg: 'ES256' }, 'algorithm_not_allowed'],
+    [{ alg: 'RS256', crit: ['x'] }, 'critical_unsupported'],
+    [{ alg: 'RS256', b64: false }, 'critical_unsupported'],
+    [{ alg: 'RS256', kid: '' }, 'token_malformed'],
+  ])('%j: %s', (header, reason) => {
+    expect(verdictOf(() => checkJwsHeader(header, ['RS256']))).toBe(reason)
+  }) // JW-10, JW-29, JW-31, JW-59
 })
 
 describe('offersKey', () => {

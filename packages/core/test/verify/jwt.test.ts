@@ -102,7 +102,7 @@ describe('JwtVerifier.now', () => {
     const one = bench('ES256')
     const text = tokenOf()
     const { token } = judged(one, text)
-    expect(one.store.peek(token.digest)).toBe(token)
+    expect(one.store.peek(token.digest)).toStrictEqual(token)
     expect(token.key?.algorithm).toBe('ES256')
     expect(JSON.stringify(Object.values(token).filter((value) => typeof value === 'string'))).not.toContain(text) // BT-31
   })
