@@ -2,7 +2,7 @@ import { resourceQueryAdvice } from './advice.ts'
 import { type Answer, answer, type ChallengeSettings, complete, completed } from './answer.ts'
 import { assemble, closeIssuers, loadDocuments, type Parts } from './assemble/server.ts'
 import { bind } from './bind/bind.ts'
-import { memoryOf } from './cache/connection-memory.ts'
+import { lastOver, rememberOver } from './cache/connection-memory.ts'
 import { keyOf } from './cache/digest.ts'
 import { type Classified, classify, isNobodys, tryClassify } from './classify.ts'
 import { type AuthContext, type ContextRules, contextOf, contextRulesOf, originOf } from './context.ts'
@@ -133,13 +133,15 @@ class Server implements ResourceServer {
       if (isNobodys(token, this.#parts.routes))
         return this.#refuse(tryClassify(token, this.#parts.routes), request.url, needs, complete)
       const now = instantOf(this.#settings.ports.clock)
-      const memory = memoryOf(request.socket)
-      const presented = this.#present(token, memory ? memory.keyOf(token) : keyOf(token), now, request.url)
+      const { socket } = request
+      const last = lastOver(socket)
+      const isRepeated = last?.token === token
+      const presented = this.#present(token, isRepeated ? last.digest : keyOf(token), now, request.url)
       const verdict = this.#recall(presented, now) ?? this.#judge(presented, request)
       if (verdict instanceof AuthError) return this.#refuse(verdict, request.url, needs, complete)
       if (!verdict) return undefined
       const auth = this.#context(verdict, presented)
-      memory?.remember(token, presented.digest)
+      if (!isRepeated) rememberOver(socket, presented)
       return auth
     } catch (error) {
       return this.#refuse(error, request.url, needs, complete)

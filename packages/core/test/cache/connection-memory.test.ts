@@ -1,35 +1,46 @@
 import { Socket } from 'node:net'
+import { inspect } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { memoryOf } from '../../src/cache/connection-memory.ts'
-import { keyOf } from '../../src/cache/digest.ts'
+import { lastOver, type Remembered, rememberOver } from '../../src/cache/connection-memory.ts'
 
-test('gives every token its key, remembered or not', () => {
-  const memory = memoryOf(new Socket())!
-  expect(memory.keyOf('one')).toBe(keyOf('one'))
-  memory.remember('one', keyOf('one'))
-  expect([memory.keyOf('one'), memory.keyOf('two')]).toEqual([keyOf('one'), keyOf('two')])
-})
+const last = (token: string): Remembered => ({ token, digest: `the key of ${token}` })
 
-test('spares the digest of the token that came last, and of no other', () => {
-  const memory = memoryOf(new Socket())!
-  memory.remember('one', 'the key of one')
-  memory.remember('two', 'the key of two')
-  expect([memory.keyOf('two'), memory.keyOf('one')]).toEqual(['the key of two', keyOf('one')])
-})
-
-test('belongs to its connection', () => {
-  const [one, other] = [new Socket(), new Socket()]
-  expect(memoryOf(one)).toBe(memoryOf(one))
-  expect(memoryOf(one)).not.toBe(memoryOf(other))
-})
-
-test.each([undefined, null, {}, 'socket', Object.create(null), new Proxy({}, {})])('is none for %o', (socket) => {
-  expect(memoryOf(socket)).toBeUndefined()
-})
-
-test('shows no token to who prints the socket', async () => {
-  const { inspect } = await import('node:util')
+test('a connection remembers what came last', () => {
   const socket = new Socket()
-  memoryOf(socket)!.remember('secret-token', keyOf('secret-token'))
-  expect(inspect(socket, { depth: 9, showHidden: true })).not.toContain('secret-token')
+  const [one, two] = [last('one'), last('two')]
+  expect(lastOver(socket)).toBeUndefined()
+  rememberOver(socket, one)
+  expect(lastOver(socket)).toBe(one)
+  rememberOver(socket, two)
+  expect(lastOver(socket)).toBe(two)
+})
+
+test('another one knows nothing of it', () => {
+  const one = last('one')
+  rememberOver(new Socket(), one)
+  expect(lastOver(new Socket())).toBeUndefined()
+})
+
+test('it keeps no token alive', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const socket = new Socket()
+  rememberOver(socket, last('one'))
+  await new Promise((resolve) => setImmediate(resolve))
+  collect()
+  expect(lastOver(socket)).toBeUndefined()
+}) // NG-115
+
+test('it shows no token to who prints the socket', () => {
+  const socket = new Socket()
+  const one = last('secret-token')
+  rememberOver(socket, one)
+  expect(inspect(socket, { depth: 9 })).not.toContain(one.token)
+})
+
+test.each([undefined, null, {}, 'socket', Object.create(null), new Proxy({}, {})])('%o remembers nothing', (socket) => {
+  rememberOver(socket, last('one'))
+  expect(lastOver(socket)).toBeUndefined()
 })
