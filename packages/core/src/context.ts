@@ -17,7 +17,10 @@ export interface Evidence {
   readonly stale: boolean
 }
 
-/** What a verified token says, for guards and handlers. Frozen, made for one request. */
+/**
+ * What a verified token says, for guards and handlers. Frozen, made for one request. Its members are read from the token
+ * when they are asked for: `JSON.stringify` and `console.log` show them, a spread copies none.
+ */
 export interface AuthContext {
   /** The authorization server that vouches (`iss`). */
   readonly issuer: string

@@ -1,32 +1,27 @@
 import { resourceQueryAdvice } from './advice.ts'
 import { type Answer, answer, type ChallengeSettings, complete, completed } from './answer.ts'
 import { assemble, closeIssuers, loadDocuments, type Parts } from './assemble/server.ts'
-import { bind } from './bind/bind.ts'
-import { lastOver, rememberOver } from './cache/connection-memory.ts'
+import { Authentication } from './authentication.ts'
 import { keyOf } from './cache/digest.ts'
-import { type Classified, classify, isNobodys, tryClassify } from './classify.ts'
-import { type AuthContext, type ContextRules, contextOf, contextRulesOf, originOf } from './context.ts'
+import { type AuthContext, originOf } from './context.ts'
 import { type Duration, milliseconds } from './duration.ts'
-import { attributed, AuthError, ConfigError, type Refusal, refused } from './errors.ts'
+import { AuthError, ConfigError, type Refusal, refused } from './errors.ts'
 import { explain } from './explain/explain.ts'
 import type { Explanation } from './explain/explanation.ts'
-import { extract, hasCredentials, tryExtract } from './extract.ts'
+import { hasCredentials } from './extract.ts'
 import { errorOf, firstRefusal } from './guard/authorize.ts'
 import type { Guard } from './guard/guard.ts'
 import { adviseOnLogin } from './login-advice.ts'
 import type { ResourceServerOptions } from './options/options.ts'
 import { resolveSettings } from './options/resolve.ts'
 import type { Settings } from './options/settings.ts'
-import { type Instant, instantOf } from './ports/clock.ts'
 import type { AuthRequest } from './request.ts'
 import { waitAtMost } from './resilience/deadline.ts'
 import { type ResourceMetadata, resourceMetadataOf } from './resource-metadata.ts'
 import { type Revocation, RevocationDesk, type RevocationReceipt } from './revoke.ts'
 import { type ServerStatus, statusOf } from './status.ts'
-import { sourceKey } from './syntax/source.ts'
 import { Telemetry } from './telemetry.ts'
 import { resultOf, type VerifyResult } from './verify-result.ts'
-import type { Presented, Verdict } from './verify/verifier.ts'
 
 /** What the operation behind a request needs, for the challenge of a request that gets nowhere near its guards. */
 export interface OperationNeeds {
@@ -84,13 +79,8 @@ class Server implements ResourceServer {
   readonly #parts: Parts
   readonly #telemetry: Telemetry
   readonly #desk: RevocationDesk
+  readonly #authentication: Authentication
   readonly #challenge: ChallengeSettings
-  readonly #contextRules: ContextRules
-  /**
-   * What `tryAuthenticate` made of the last request that takes waiting, for `authenticate`, which follows: to take the
-   * token apart again would be 10 µs.
-   */
-  #begun: { readonly request: AuthRequest; readonly presented: Presented; readonly found: Classified } | undefined
   #announced = false
   #closing: Promise<void> | undefined
 
@@ -107,42 +97,22 @@ class Server implements ResourceServer {
     const resourceMetadataUrl: ChallengeSettings['resourceMetadataUrl'] = (url) =>
       this.#announced ? this.metadata?.urlFor(url) : undefined
     this.#challenge = { ...settings.challenge, resourceMetadataUrl }
-    this.#contextRules = contextRulesOf(settings)
+    this.#authentication = new Authentication(settings, this.#parts, this.#desk, this.#telemetry)
     for (const one of resources) if (one.includes('?')) this.#telemetry.emit(resourceQueryAdvice(one))
   }
 
-  // The path of a request: extract → classify → verify → bind → context, then guard → answer. A token seen before is
-  // recalled instead of classified and verified.
-
   async authenticate(request: AuthRequest, needs?: OperationNeeds): Promise<AuthContext> {
     try {
-      const begun = this.#begun?.request === request ? this.#begun : undefined
-      this.#begun = undefined
-      if (begun) return await this.#admit(request, begun.presented, begun.found)
-      return await this.#admit(request, this.#read(extract(request, this.#settings.credentials), request.url))
+      return await this.#authentication.later(request)
     } catch (error) {
       throw this.#refuse(error, request.url, needs)
     }
   }
 
   tryAuthenticate(request: AuthRequest, needs?: OperationNeeds): AuthContext | AuthError | undefined {
-    if (this.#closing || this.#restoring) return undefined
     try {
-      const token = tryExtract(request, this.#settings.credentials)
-      if (token instanceof AuthError) return this.#refuse(token, request.url, needs, complete)
-      if (isNobodys(token, this.#parts.routes))
-        return this.#refuse(tryClassify(token, this.#parts.routes), request.url, needs, complete)
-      const now = instantOf(this.#settings.ports.clock)
-      const { socket } = request
-      const last = lastOver(socket)
-      const isRepeated = last?.token === token
-      const presented = this.#present(token, isRepeated ? last.digest : keyOf(token), now, request.url)
-      const verdict = this.#recall(presented, now) ?? this.#judge(presented, request)
-      if (verdict instanceof AuthError) return this.#refuse(verdict, request.url, needs, complete)
-      if (!verdict) return undefined
-      const auth = this.#context(verdict, presented)
-      if (!isRepeated) rememberOver(socket, presented)
-      return auth
+      const found = this.#authentication.now(request)
+      return found instanceof AuthError ? this.#refuse(found, request.url, needs, complete) : found
     } catch (error) {
       return this.#refuse(error, request.url, needs, complete)
     }
@@ -165,81 +135,6 @@ class Server implements ResourceServer {
     return hasCredentials(request, this.#settings.credentials)
   }
 
-  #present(token: string, digest: string, now: Instant, url: string | undefined): Presented {
-    return { token, digest, jwt: undefined, arrivedAt: now.monotonic, url, signal: undefined, source: undefined }
-  }
-
-  /** A token as it came, now. */
-  #read(token: string, url?: string): Presented {
-    return this.#present(token, keyOf(token), instantOf(this.#settings.ports.clock), url)
-  }
-
-  /** @param found The route of a token that was not known, where it has been found before. */
-  async #admit(request: AuthRequest, presented: Presented, found?: Classified): Promise<AuthContext> {
-    if (this.#closing) throw refused('closed')
-    const { resilience, ports } = this.#settings
-    // Who may have been revoked is not served before that is known; a store that fails says so within its deadline.
-    const restoring = this.#restoring
-    if (restoring) await waitAtMost(restoring, resilience.wait, ports.clock)
-    if (this.#desk.restoring) throw refused('store_unavailable')
-    const known = this.#recall(presented, instantOf(ports.clock))
-    if (known) return this.#context(known, presented)
-    const { issuer, verifier, jwt } = found ?? classify(presented.token, this.#parts.routes)
-    const source = (): string | undefined => sourceKey(request.source)
-    const waiting: Presented = { ...presented, jwt, signal: request.signal, source }
-    try {
-      return this.#context(await verifier.verify(waiting), waiting)
-    } catch (error) {
-      throw attributed(error, issuer)
-    }
-  }
-
-  /** Pending while the store has not said what an earlier process revoked, and what it knew. */
-  get #restoring(): Promise<unknown> | undefined {
-    const revocations = this.#desk.restoring
-    const answers = this.#parts.answers?.restoring
-    return revocations && answers ? Promise.all([revocations, answers]) : (revocations ?? answers)
-  }
-
-  /** A token seen before: one digest, one look-up. */
-  #recall(presented: Presented, now: Instant): Verdict | undefined {
-    const { jwts, introspected, revocations } = this.#parts
-    const { token, digest } = presented
-    if (revocations.isTombstone(token)) throw refused('token_revoked')
-    // Either may have it; the likely one is asked first.
-    const [first, second] = token.startsWith('eyJ') ? [jwts, introspected] : [introspected, jwts]
-    const known = first.get(digest, now.monotonic) ?? second.get(digest, now.monotonic)
-    return known?.verifier.recall(known, presented, now)
-  }
-
-  /** A new token, judged at once where its keys are at hand. */
-  #judge(presented: Presented, request: AuthRequest): Verdict | AuthError | undefined {
-    if (this.#settings.advisesHttps) this.#telemetry.transport(request)
-    const found = tryClassify(presented.token, this.#parts.routes)
-    if (found instanceof AuthError) return found
-    try {
-      const { token, digest, arrivedAt, url } = presented
-      const { verifier, jwt } = found
-      const verdict = verifier.now({ token, digest, jwt, arrivedAt, url, signal: undefined, source: undefined })
-      if (!verdict) this.#begun = { request, presented, found }
-      return verdict
-    } catch (error) {
-      return attributed(error, found.issuer)
-    }
-  }
-
-  /** Judged on every request, whatever cache the verdict came from: revocation and binding. */
-  #context(verdict: Verdict, presented: Presented): AuthContext {
-    const { token, source, stale } = verdict
-    const { revocations } = this.#parts
-    if (this.#closing) throw refused('closed')
-    const revoked = revocations.isTombstone(presented.token) ? 'token_revoked' : revocations.judge(token)
-    if (revoked) throw refused(revoked, { issuer: token.issuer })
-    const auth = contextOf(verdict, bind(token), presented, this.#contextRules)
-    this.#telemetry[stale ? 'stale' : source] += 1
-    return auth
-  }
-
   #guard(auth: AuthContext, guards: readonly Guard[], mayAsk: boolean): AuthContext | Promise<AuthContext> {
     const { ports, skewSeconds: skew } = this.#settings
     const at = { now: ports.clock.wall() / 1_000, skew }
@@ -249,24 +144,9 @@ class Server implements ResourceServer {
       if (!refusal) return auth
       if (refusal.reason !== 'evidence_too_old') throw errorOf(refusal, auth, guards, at)
       if (!mayAsk) throw refused('evidence_too_old', { issuer: auth.issuer })
-      return this.#askAgain(auth, refusal).then((newer) => this.#guard(newer, guards, false))
+      return this.#authentication.again(auth, refusal).then((newer) => this.#guard(newer, guards, false))
     }
     return first instanceof Promise ? first.then(decide) : decide(first)
-  }
-
-  /** One live verification for a route that wants newer evidence. Repeats `verify` only; what was proved stays proved. */
-  async #askAgain(auth: AuthContext, { maxEvidenceAge = 0, signatureCounts }: Refusal): Promise<AuthContext> {
-    const origin = originOf(auth)
-    if (!origin) throw refused('guard_failed', { detail: 'the context was not made by this library' })
-    if (this.#closing) throw refused('closed')
-    const { token, presented } = origin
-    if (signatureCounts === true && token.by === 'signature') {
-      token.verifier.forget(presented.digest)
-      return this.#context(await token.verifier.verify(presented), presented)
-    }
-    const asked = token.verifier.ask(presented, presented.arrivedAt - maxEvidenceAge)
-    if (!asked) throw refused('fresh_unsupported', { issuer: auth.issuer })
-    return this.#context(await asked, presented)
   }
 
   #refuseGuarded(auth: AuthContext, error: unknown, finish = completed): never {
@@ -285,10 +165,8 @@ class Server implements ResourceServer {
 
   async verify(token: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<VerifyResult> {
     if (typeof token !== 'string') throw new TypeError('verify(): the token is a text, without "Bearer "')
-    const request = { rawHeaders: ['authorization', `Bearer ${token}`], signal }
-    const { maxLength } = this.#settings.credentials
     try {
-      return { outcome: 'valid', auth: await this.#admit(request, this.#read(extract(request, { maxLength }))) }
+      return { outcome: 'valid', auth: await this.#authentication.ofToken(token, signal) }
     } catch (error) {
       return resultOf(this.#refuse(error, undefined))
     }
@@ -296,7 +174,7 @@ class Server implements ResourceServer {
 
   async explain(token: string): Promise<Explanation> {
     if (typeof token !== 'string') throw new TypeError('explain(): the token is a text, without "Bearer "')
-    return explain(this.#read(token), this.#parts, this.#settings.credentials.maxLength)
+    return explain(this.#authentication.read(token), this.#parts, this.#settings.credentials.maxLength)
   }
 
   invalidate(token: string): void {
@@ -314,7 +192,7 @@ class Server implements ResourceServer {
   }
 
   async ready({ timeout = '5s' }: { readonly timeout?: Duration } = {}): Promise<ServerStatus> {
-    const loaded = Promise.all([this.#restoring, loadDocuments(this.#parts)])
+    const loaded = Promise.all([this.#authentication.restoring, loadDocuments(this.#parts)])
     await waitAtMost(loaded, milliseconds(timeout), this.#settings.ports.clock)
     return this.status()
   }
@@ -342,6 +220,7 @@ class Server implements ResourceServer {
   }
 
   async #close(): Promise<void> {
+    this.#authentication.close()
     closeIssuers(this.#parts)
     await Promise.all([this.#desk.close(), this.#parts.answers?.close()])
     await this.#settings.ports.http.close()

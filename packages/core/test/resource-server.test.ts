@@ -127,6 +127,15 @@ describe('trying at once and waiting come to the same', () => {
     ])
   })
 
+  test('a request object that has come to stand for another request brings nothing of the one before', async () => {
+    const { server, as } = world()
+    const [one, other] = [as.jwt({ sub: 'one' }), as.jwt({ sub: 'other' })]
+    const request = { method: 'GET', url: '/', rawHeaders: ['authorization', `Bearer ${one}`] }
+    expect(server.tryAuthenticate(request)).toBeUndefined()
+    request.rawHeaders = ['authorization', `Bearer ${other}`]
+    expect(await server.authenticate(request)).toMatchObject({ subject: 'other' })
+  })
+
   test('a 401 names the scopes that the operation needs', async () => {
     const { server } = world()
     const tried = server.tryAuthenticate({ rawHeaders: [] }, { scopes: ['a', 'b'] }) as AuthError
@@ -341,6 +350,20 @@ describe('guards', () => {
     const error = await refused
     expect([error.reason, error.status]).toEqual(['evidence_too_old', 503])
   }) // IN-44
+
+  test('whoever leaves waits for no fresh evidence, known token or not', async () => {
+    const { server, as, clock } = world()
+    await server.authenticate(bearer(OPAQUE))
+    await clock.advance(10_000)
+    const leaving = new AbortController()
+    const auth = await server.authenticate(bearer(OPAQUE, { signal: leaving.signal }))
+    expect(auth.evidence.source).toBe('cache')
+    const hung = held()
+    as.introspects(hung.reply)
+    const refusal = reasonOf(() => server.authorize(auth, fresh('5s')))
+    leaving.abort()
+    expect(await refusal).toBe('evidence_too_old')
+  })
 
   test('fresh evidence where there is no introspection is our mistake', async () => {
     const { server, as } = world({ issuers: JWT_ONLY })

@@ -76,10 +76,15 @@ export class RecencyCache<T extends Cacheable> {
     this.onChange('deleted', key)
   }
 
-  /** All entries, in the order in which they would survive: the protected ones by recency, then newcomers by recency. */
-  ranked(): T[] {
-    const places = [...this.#protected.places(), ...this.#probation.places()]
-    return places.map((place) => this.#read(place, this.#table.keyAt(place)))
+  /**
+   * All entries, in the order in which they would survive: the protected ones by recency, then newcomers by recency. Made
+   * one by one, 1 to 3 µs each, so that other work may go on between two of them: what has left by then is left out.
+   */
+  *ranked(): Generator<T, void> {
+    for (const place of [...this.#protected.places(), ...this.#probation.places()]) {
+      const isKept = this.#protected.has(place) || this.#probation.has(place)
+      if (isKept) yield this.#read(place, this.#table.keyAt(place))
+    }
   }
 
   get entries(): number {

@@ -2,7 +2,7 @@ import { type DigestTable, ORDER } from './digest-table.ts'
 
 const NEWER = ORDER
 const OLDER: number = ORDER + 1
-/** What the entry is reckoned to occupy; negative in one of two segments, which tells them apart. */
+/** What the entry is reckoned to occupy: negative in one of two segments, which tells them apart; 0 in neither. */
 const OCTETS: number = ORDER + 2
 
 /** The most that a word holds; no entry comes near. */
@@ -68,8 +68,10 @@ export class Segment {
   }
 
   remove(place: number): void {
+    const { words, record } = this.#table
     this.entries -= 1
     this.bytes -= this.octetsOf(place)
+    words[place * record + OCTETS] = 0
     this.#unlink(place)
   }
 

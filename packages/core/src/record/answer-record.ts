@@ -167,13 +167,16 @@ export class AnswerRecord {
     const { cache } = this.#parts
     let room = this.#maxBytes
     const lines: string[] = []
+    let seen = 0
     for (const entry of cache.ranked()) {
       const line = lineFrom(entry, this.#parts, this.#ports.clock)
-      if (line === undefined) continue
-      room -= Buffer.byteLength(line) + 1
-      if (room < 0) return lines
-      lines.push(line)
-      if (lines.length % SLICE === 0) await setImmediate()
+      if (line !== undefined) {
+        room -= Buffer.byteLength(line) + 1
+        if (room < 0) return lines
+        lines.push(line)
+      }
+      seen += 1
+      if (seen % SLICE === 0) await setImmediate()
     }
     return [...lines, ...this.#dormant.values()]
   }

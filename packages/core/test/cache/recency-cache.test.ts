@@ -20,7 +20,7 @@ class NamedCache {
   peek = (name: string): Entry | undefined => this.cache.peek(this.#key(name))
   set = (name: string, entry: Entry): void => this.cache.set(this.#key(name), entry)
   delete = (name: string): void => this.cache.delete(this.#key(name))
-  ranked = (): Entry[] => this.cache.ranked()
+  ranked = (): Entry[] => [...this.cache.ranked()]
 
   get entries(): number {
     return this.cache.entries
@@ -217,6 +217,18 @@ describe('what is kept elsewhere', () => {
     put('d')
     cache.get('a')
     expect(cache.ranked().map(({ name }) => name)).toEqual(['a', 'b', 'd', 'c'])
+  })
+
+  test('is ranked one by one: what goes before its turn is left out', async () => {
+    const { cache, put, settle } = setUp({ entries: 30, bytes: 1_000_000 })
+    await settle('a', 'b', 'c')
+    for (const name of ['d', 'e', 'f']) put(name)
+    const entries = cache.cache.ranked()
+    expect(entries.next().value).toMatchObject({ name: 'c' })
+    for (const name of ['b', 'e', 'f', 'd']) cache.delete(name)
+    put('g')
+    cache.delete('g')
+    expect([...entries].map(({ name }) => name)).toEqual(['a'])
   })
 
   test('is asked for what is not here, once, and protected then', () => {

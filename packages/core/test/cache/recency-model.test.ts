@@ -138,7 +138,7 @@ function run(steps: readonly Step[], bound: CacheBounds): void {
       found.push(cache.peek(key)!, model.peek(one.name)!)
     }
     expect(found[0]).toBe(found[1])
-    expect(told(cache.ranked())).toBe(told(model.ranked()))
+    expect(told([...cache.ranked()])).toBe(told(model.ranked()))
     const held = model.segments.flatMap((segment) => [...segment.values()])
     expect(`${cache.entries} ${cache.bytes}`).toBe(`${held.length} ${sum(held)}`)
   }

@@ -9,7 +9,8 @@ const CONNECTIONS = 128
 /** Milliseconds; as long as ours. */
 const TTL = 60_000
 
-type Build = (endpoint: Endpoint) => RequestHandler | undefined
+/** @param fresh Seconds for which Holdfast calls an answer fresh; `undefined` for its own default. */
+type Build = (endpoint: Endpoint, fresh: number | undefined) => RequestHandler | undefined
 
 /** Middleware for Express. `undefined`: none at all. */
 export const expressSubjects: Readonly<Record<string, Build>> = {
@@ -19,7 +20,8 @@ export const expressSubjects: Readonly<Record<string, Build>> = {
   'no cache': (endpoint) => asking(byUndici(endpoint, 'no cache', CONNECTIONS)),
   'ttl cache': (endpoint) => asking(kept(byUndici(endpoint, 'ttl cache', CONNECTIONS))),
   fetch: (endpoint) => asking(byFetch(endpoint, 'fetch')),
-  holdfast: (endpoint) => protect(resourceServer(endpoint, 'holdfast')),
+  holdfast: (endpoint, fresh) =>
+    protect(resourceServer(endpoint, 'holdfast', fresh === undefined ? {} : { resilience: { fresh: `${fresh}s` } })),
 }
 
 function asking(ask: Ask): RequestHandler {

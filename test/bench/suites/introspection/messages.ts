@@ -23,12 +23,13 @@ export interface CallAccount {
 
 /** What a resource server is asked. */
 export type AppMessage =
-  | { readonly do: 'start'; readonly endpoint: Endpoint }
+  /** @see Place.fresh */
+  | { readonly do: 'start'; readonly endpoint: Endpoint; readonly fresh: number | undefined }
   | { readonly do: 'use'; readonly subject: string }
   /** Microseconds of CPU since the last `use`. */
   | { readonly do: 'account' }
-  /** So many calls with new tokens, 100 at a time, without a request around them. */
-  | { readonly do: 'calls'; readonly subject: string; readonly count: number }
+  /** So many calls with new tokens, so many at a time, without a request around them. */
+  | { readonly do: 'calls'; readonly subject: string; readonly count: number; readonly inFlight: number }
 
 /** Microseconds for one call. */
 export interface CallCost {

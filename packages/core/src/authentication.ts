@@ -1,0 +1,174 @@
+import type { Parts } from './assemble/server.ts'
+import { bind } from './bind/bind.ts'
+import { lastOver, rememberOver } from './cache/connection-memory.ts'
+import { keyOf } from './cache/digest.ts'
+import { type Classified, classify, isNobodys, tryClassify } from './classify.ts'
+import { type AuthContext, type ContextRules, contextOf, contextRulesOf, originOf } from './context.ts'
+import { attributed, AuthError, type Refusal, refused } from './errors.ts'
+import { extract, tryExtract } from './extract.ts'
+import type { Settings } from './options/settings.ts'
+import { type Instant, instantOf } from './ports/clock.ts'
+import type { AuthRequest } from './request.ts'
+import { waitAtMost } from './resilience/deadline.ts'
+import type { RevocationDesk } from './revoke.ts'
+import { sourceKey } from './syntax/source.ts'
+import type { Telemetry } from './telemetry.ts'
+import type { Presented, Verdict } from './verify/verifier.ts'
+
+/**
+ * The path of a request to its context: extract → classify → verify → bind → context. A token seen before is recalled
+ * instead of classified and verified.
+ */
+export class Authentication {
+  readonly #settings: Settings
+  readonly #parts: Parts
+  readonly #telemetry: Telemetry
+  readonly #desk: RevocationDesk
+  readonly #contextRules: ContextRules
+  /**
+   * What {@link now} made of the last request that takes waiting, for {@link later}, which follows: to take the token apart
+   * again would be 10 µs.
+   */
+  #begun: { readonly request: AuthRequest; readonly presented: Presented; readonly found: Classified } | undefined
+  #isClosed = false
+
+  constructor(settings: Settings, parts: Parts, desk: RevocationDesk, telemetry: Telemetry) {
+    this.#settings = settings
+    this.#parts = parts
+    this.#desk = desk
+    this.#telemetry = telemetry
+    this.#contextRules = contextRulesOf(settings)
+  }
+
+  /** The context or a refusal, thrown or returned; `undefined` where it takes waiting: then {@link later}. */
+  now(request: AuthRequest): AuthContext | AuthError | undefined {
+    if (this.#isClosed || this.restoring) return undefined
+    const token = tryExtract(request, this.#settings.credentials)
+    if (token instanceof AuthError) return token
+    if (isNobodys(token, this.#parts.routes)) return tryClassify(token, this.#parts.routes) as AuthError
+    const now = instantOf(this.#settings.ports.clock)
+    const { socket } = request
+    const last = lastOver(socket)
+    const isRepeated = last?.token === token
+    const presented = present(token, isRepeated ? last.digest : keyOf(token), now, request.url)
+    const verdict = this.#recall(presented, now) ?? this.#judge(presented, request)
+    if (!verdict || verdict instanceof AuthError) return verdict
+    const auth = this.#context(verdict, presented)
+    if (!isRepeated) rememberOver(socket, presented)
+    return auth
+  }
+
+  /** @throws {AuthError} at once or by rejection. */
+  later(request: AuthRequest): Promise<AuthContext> {
+    const token = extract(request, this.#settings.credentials)
+    const begun = this.#begun
+    this.#begun = undefined
+    // The token, too: a request object may have come to stand for another request.
+    const isBegun = begun?.request === request && begun.presented.token === token
+    return isBegun ? this.#admit(request, begun.presented, begun.found) : this.#admit(request, this.read(token))
+  }
+
+  /** The context of a token that did not come in a request. @throws {AuthError} at once or by rejection. */
+  ofToken(token: string, signal: AbortSignal | undefined): Promise<AuthContext> {
+    const request = { rawHeaders: ['authorization', `Bearer ${token}`], signal }
+    const { maxLength } = this.#settings.credentials
+    return this.#admit(request, this.read(extract(request, { maxLength })))
+  }
+
+  /** A token as it came, now. */
+  read(token: string): Presented {
+    return present(token, keyOf(token), instantOf(this.#settings.ports.clock), undefined)
+  }
+
+  /** One live verification for a route that wants newer evidence. Repeats `verify` only; what was proved stays proved. */
+  async again(auth: AuthContext, { maxEvidenceAge = 0, signatureCounts }: Refusal): Promise<AuthContext> {
+    const origin = originOf(auth)
+    if (!origin) throw refused('guard_failed', { detail: 'the context was not made by this library' })
+    if (this.#isClosed) throw refused('closed')
+    const { token, presented } = origin
+    if (signatureCounts === true && token.by === 'signature') {
+      token.verifier.forget(presented.digest)
+      return this.#context(await token.verifier.verify(presented), presented)
+    }
+    const asked = token.verifier.ask(presented, presented.arrivedAt - maxEvidenceAge)
+    if (!asked) throw refused('fresh_unsupported', { issuer: auth.issuer })
+    return this.#context(await asked, presented)
+  }
+
+  /** From now on nobody is admitted. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** Pending while the store has not said what an earlier process revoked, and what it knew. */
+  get restoring(): Promise<unknown> | undefined {
+    const revocations = this.#desk.restoring
+    const answers = this.#parts.answers?.restoring
+    return revocations && answers ? Promise.all([revocations, answers]) : (revocations ?? answers)
+  }
+
+  /** @param found The route of a token that was not known, where it has been found before. */
+  async #admit(request: AuthRequest, read: Presented, found?: Classified): Promise<AuthContext> {
+    if (this.#isClosed) throw refused('closed')
+    const { resilience, ports } = this.#settings
+    const source = (): string | undefined => sourceKey(request.source)
+    const presented: Presented = { ...read, url: request.url, signal: request.signal, source }
+    // Who may have been revoked is not served before that is known; a store that fails says so within its deadline.
+    const { restoring } = this
+    if (restoring) await waitAtMost(restoring, resilience.wait, ports.clock)
+    if (this.#desk.restoring) throw refused('store_unavailable')
+    const known = this.#recall(presented, instantOf(ports.clock))
+    if (known) return this.#context(known, presented)
+    const { issuer, verifier, jwt } = found ?? classify(presented.token, this.#parts.routes)
+    let verdict: Verdict
+    try {
+      verdict = await verifier.verify({ ...presented, jwt })
+    } catch (error) {
+      throw attributed(error, issuer)
+    }
+    return this.#context(verdict, presented)
+  }
+
+  /** A token seen before: one digest, one look-up. */
+  #recall(presented: Presented, now: Instant): Verdict | undefined {
+    const { jwts, introspected, revocations } = this.#parts
+    const { token, digest } = presented
+    if (revocations.isTombstone(token)) throw refused('token_revoked')
+    // Either may have it; the likely one is asked first.
+    const [first, second] = token.startsWith('eyJ') ? [jwts, introspected] : [introspected, jwts]
+    const known = first.get(digest, now.monotonic) ?? second.get(digest, now.monotonic)
+    return known?.verifier.recall(known, presented, now)
+  }
+
+  /** A new token, judged at once where its keys are at hand. */
+  #judge(presented: Presented, request: AuthRequest): Verdict | AuthError | undefined {
+    if (this.#settings.advisesHttps) this.#telemetry.transport(request)
+    const found = tryClassify(presented.token, this.#parts.routes)
+    if (found instanceof AuthError) return found
+    try {
+      const { token, digest, arrivedAt, url } = presented
+      const { verifier, jwt } = found
+      const verdict = verifier.now({ token, digest, jwt, arrivedAt, url, signal: undefined, source: undefined })
+      if (!verdict) this.#begun = { request, presented, found }
+      return verdict
+    } catch (error) {
+      return attributed(error, found.issuer)
+    }
+  }
+
+  /** Judged on every request, whatever cache the verdict came from: revocation and binding. */
+  #context(verdict: Verdict, presented: Presented): AuthContext {
+    const { token, source, stale } = verdict
+    const { revocations } = this.#parts
+    if (this.#isClosed) throw refused('closed')
+    const revoked = revocations.isTombstone(presented.token) ? 'token_revoked' : revocations.judge(token)
+    if (revoked) throw refused(revoked, { issuer: token.issuer })
+    const auth = contextOf(verdict, bind(token), presented, this.#contextRules)
+    this.#telemetry[stale ? 'stale' : source] += 1
+    return auth
+  }
+}
+
+function present(token: string, digest: string, now: Instant, url: string | undefined): Presented {
+  return { token, digest, jwt: undefined, arrivedAt: now.monotonic, url, signal: undefined, source: undefined }
+}
