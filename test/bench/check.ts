@@ -14,6 +14,9 @@ export interface Judgement {
 
 type Bound = Pick<Goal, 'atMost' | 'atLeast'>
 
+/** What is compared in which row. */
+export type Comparison = Pick<Goal, 'row' | 'measure' | 'against' | 'over'>
+
 /**
  * A goal beside what was measured on one version of Node.js. Reached, or short, is what the whole interval says; where
  * the bound lies within it, the noise of this machine is wider than the margin.
@@ -35,7 +38,7 @@ function verdictOf({ atMost = Infinity, atLeast = -Infinity }: Bound, { low, hig
 }
 
 /** What the goal says, or what its control leaves of one; `undefined` where that was not measured. */
-function boundOf(goal: Goal, results: readonly Result[]): Bound | undefined {
+export function boundOf(goal: Goal, results: readonly Result[]): Bound | undefined {
   if (goal.control === undefined) return goal
   const values = compared(goal.control, goal, results)
   if (!values || values.length === 0) return undefined
@@ -44,14 +47,14 @@ function boundOf(goal: Goal, results: readonly Result[]): Bound | undefined {
 }
 
 /** Round by round: the figures of a subject, or their ratio to those of what it is held against. */
-function compared(subject: string, goal: Goal, results: readonly Result[]): number[] | undefined {
-  const own = net(subject, goal, results)
-  if (goal.against === undefined) return own
-  const others = net(goal.against, goal, results)
+export function compared(subject: string, comparison: Comparison, results: readonly Result[]): number[] | undefined {
+  const own = net(subject, comparison, results)
+  if (comparison.against === undefined) return own
+  const others = net(comparison.against, comparison, results)
   return own && others && ratios(own, others)
 }
 
-function net(subject: string, { row, measure, over }: Goal, results: readonly Result[]): number[] | undefined {
+function net(subject: string, { row, measure, over }: Comparison, results: readonly Result[]): number[] | undefined {
   const samplesOf = (name: string): readonly number[] | undefined =>
     results.find((one) => one.row === row && one.subject === name && one.measure === measure)?.samples
   const samples = samplesOf(subject)

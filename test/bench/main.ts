@@ -8,6 +8,8 @@ import { check } from './check.ts'
 import { goalsFor } from './goals.ts'
 import { binaryOf, RUNNING } from './nodes.ts'
 import { type BenchOptions, benchOptions, HELP, type SuiteName } from './options.ts'
+import type { Recorded } from './report/figures.ts'
+import { report } from './report/report.ts'
 import type { Result } from './result.ts'
 import { tableOf } from './table.ts'
 
@@ -25,8 +27,9 @@ async function main(): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
     return 2
   }
-  if (options) return bench(options)
-  process.stdout.write(HELP)
+  if (options?.report) report(options.report, ROOT, print)
+  else if (options) return bench(options)
+  else process.stdout.write(HELP)
   return 0
 }
 
@@ -34,9 +37,11 @@ async function bench(options: BenchOptions): Promise<number> {
   const { suites, nodes, quick, only } = options
   const commit = commitOf()
   const processors = cpus()
-  print(`commit ${commit}, ${processors[0]?.model ?? 'unknown processor'}, ${processors.length} processors`)
+  const machine = `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} processors`
+  print(`commit ${commit}, ${machine}`)
   if (quick) print('--quick: to see that everything runs; the figures mean little')
-  const all: (Result & { readonly suite: SuiteName; readonly commit: string })[] = []
+  const about = { commit, machine, ...(quick ? { quick } : {}) }
+  const all: (Recorded & { readonly suite: SuiteName })[] = []
   let failed = false
   for (const major of nodes) {
     const binary = binaryOf(major)
@@ -48,7 +53,7 @@ async function bench(options: BenchOptions): Promise<number> {
         print(`\n${suite}, Node ${major}: FAILED`)
       } else if (results.length > 0) {
         print(`\n${suite}, Node ${results[0]!.node}\n\n${tableOf(results)}`)
-        all.push(...results.map((result) => ({ suite, commit, ...result })))
+        all.push(...results.map((result) => ({ suite, ...about, ...result })))
       }
     }
   }

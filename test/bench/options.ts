@@ -5,7 +5,7 @@ export type SuiteName = (typeof SUITES)[number]
 
 /** Major versions that the benchmark knows a release of; the goals are judged on {@link JUDGED}. */
 const MAJORS = [20, 22, 24, 26] as const
-const JUDGED = [20, 24] as const
+export const JUDGED = [20, 24] as const
 
 export interface BenchOptions {
   readonly suites: readonly SuiteName[]
@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly check: boolean
   readonly quick: boolean
   readonly only: string | undefined
+  /** Files to write the page from, instead of measuring. */
+  readonly report: readonly string[] | undefined
 }
 
 export const HELP: string = `Usage: pnpm run bench [options]
@@ -29,6 +31,8 @@ baseline of the row. What each row is, and what a figure means, is in test/bench
   --quick          a few short rounds, to see that everything runs; the figures mean little
   --json FILE      writes every figure of every round, too
   --check          compares the ratios with the goals; ends with 1 where one is short
+  --report FILE,…  measures nothing: writes the tables of docs/performance.md, and the plots, from what --json wrote; of
+                   a row that is in several files the last one counts
 `
 
 const OPTIONS = {
@@ -39,6 +43,7 @@ const OPTIONS = {
   check: { type: 'boolean' },
   quick: { type: 'boolean' },
   only: { type: 'string' },
+  report: { type: 'string', multiple: true },
 } as const
 
 /** What the command line asks for; `undefined` for help. @throws {RangeError | TypeError} for what makes no sense. */
@@ -46,6 +51,9 @@ export function benchOptions(args: readonly string[], running: number): BenchOpt
   const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true })
   if (values.help === true) return undefined
   for (const name of ['json', 'only'] as const) if (values[name] === '') throw new RangeError(`--${name} is empty`)
+  const report = listed(values.report)
+  if (report && Object.keys(values).length > 1) throw new RangeError('--report measures nothing: write it alone')
+  if (report?.includes('')) throw new RangeError('--report is empty')
   const check = values.check ?? false
   const nodes = listed(values.node)?.map((name) => major(name, running))
   return {
@@ -55,6 +63,7 @@ export function benchOptions(args: readonly string[], running: number): BenchOpt
     check,
     quick: values.quick ?? false,
     only: values.only,
+    report,
   }
 }
 

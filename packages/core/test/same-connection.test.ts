@@ -7,14 +7,15 @@ const AUDIENCE = 'https://api.example'
 const now = Math.floor(Date.now() / 1_000)
 const claims = { aud: AUDIENCE, iat: now, exp: now + 300 }
 
+const requestOf = (socket: Socket, token: string): AuthRequest => ({
+  rawHeaders: ['authorization', `Bearer ${token}`],
+  socket,
+})
+
 function world(): { server: ResourceServer; over: (socket: Socket, token: string) => Promise<unknown> } {
   const server = createResourceServer({
     issuers: [{ issuer: ISSUER, jwt: { keys: { keys: [jwkFor('ES256')] }, profile: 'jwt' } }],
     audience: AUDIENCE,
-  })
-  const requestOf = (socket: Socket, token: string): AuthRequest => ({
-    rawHeaders: ['authorization', `Bearer ${token}`],
-    socket,
   })
   return {
     server,
@@ -64,17 +65,17 @@ describe('a token that comes again over its connection', () => {
   })
 })
 
-describe('a request that takes waiting', () => {
-  const busy = (): { server: ResourceServer; request: (sub: string) => AuthRequest } => ({
-    server: createResourceServer({
-      issuers: [{ issuer: ISSUER, jwt: { keys: { keys: [jwkFor('ES384')] }, profile: 'jwt', algorithms: ['ES384'] } }],
-      audience: AUDIENCE,
-    }),
-    request: (sub) => ({
-      rawHeaders: ['authorization', `Bearer ${tokenOf({ algorithm: 'ES384', claims: { ...claims, sub } })}`],
-    }),
-  })
+const busy = (): { server: ResourceServer; request: (sub: string) => AuthRequest } => ({
+  server: createResourceServer({
+    issuers: [{ issuer: ISSUER, jwt: { keys: { keys: [jwkFor('ES384')] }, profile: 'jwt', algorithms: ['ES384'] } }],
+    audience: AUDIENCE,
+  }),
+  request: (sub) => ({
+    rawHeaders: ['authorization', `Bearer ${tokenOf({ algorithm: 'ES384', claims: { ...claims, sub } })}`],
+  }),
+})
 
+describe('a request that takes waiting', () => {
   test('is taken up where it was left, and by nobody else', async () => {
     const { server, request } = busy()
     const [ada, bob] = [request('ada'), request('bob')]
