@@ -22,6 +22,12 @@ describe('the command line of the benchmark', () => {
     expect(() => benchOptions(['micro'], 20)).toThrow('micro')
   })
 
+  test('names files to report, and then nothing else', () => {
+    expect(benchOptions(['--report', 'a.json,b.json'], 20)).toMatchObject({ report: ['a.json', 'b.json'] })
+    expect(() => benchOptions(['--report', 'a.json', '--check'], 20)).toThrow('write it alone')
+    expect(() => benchOptions(['--report='], 20)).toThrow('--report is empty')
+  })
+
   test('may ask for help', () => {
     expect(benchOptions(['--help'], 20)).toBeUndefined()
   })

@@ -22,7 +22,7 @@ const STEP = 20
 export function dots({ title, unit, series, groups }: DotPlot): string {
   const values = groups.flatMap(({ rows }) => rows.flatMap((row) => row.values.filter((value) => value !== undefined)))
   const [from, to] = [roundDown(Math.min(...values)), roundUp(Math.max(...values))]
-  const span = Math.log(to / from)
+  const span = Math.log(to / from) || 1
   const x = (value: number): number => PLOT.left + (Math.log(value / from) / span) * (PLOT.right - PLOT.left)
 
   const drawn: string[] = []

@@ -35,7 +35,7 @@ export const PLOTS: readonly Plot[] = [
         return rows ? [{ name: row.slice('cold '.length), rows }] : []
       })
       if (groups.length === 0) return undefined
-      return dots({ title: COLD_TITLE, unit: 'times `raw` of the same round, log scale', series: NODES, groups })
+      return dots({ title: COLD_TITLE, unit: 'times raw of the same round, log scale', series: NODES, groups })
     },
   },
   {
