@@ -74,14 +74,14 @@ class Context implements AuthContext {
   readonly #presented: Presented
   readonly #rules: ContextRules
   readonly #toldKind: AuthContext['kind'] | undefined
-  readonly binding: Binding
+  readonly #binding: Binding
   #evidence: Evidence | undefined
 
   constructor(verdict: Verdict, binding: Binding, presented: Presented, rules: ContextRules) {
     this.#verdict = verdict
     this.#presented = presented
     this.#rules = rules
-    this.binding = binding
+    this.#binding = binding
     const told = rules.kinds?.get(verdict.token.issuer)
     this.#toldKind = told && toldKind(verdict.token.claims, told)
     Object.freeze(this)
@@ -113,6 +113,10 @@ class Context implements AuthContext {
 
   get expiresAt(): number | undefined {
     return this.#verdict.token.expiresAt
+  }
+
+  get binding(): Binding {
+    return this.#binding
   }
 
   get evidence(): Evidence {

@@ -36,6 +36,10 @@ test('shows itself to logs and as JSON, without the token', () => {
   expect(`${JSON.stringify(auth)} ${inspect(auth, { depth: 9, showHidden: true })}`).not.toContain(TOKEN)
 })
 
+test('is copied by no spread', () => {
+  expect(Object.keys({ ...auth })).toEqual([])
+})
+
 test('gives the same evidence and lists each time', () => {
   expect([auth.evidence, auth.scopes, auth.claims].map((one, index) => one === again()[index])).toEqual([
     true,
