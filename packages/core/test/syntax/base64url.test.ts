@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeBase64url } from '../../src/syntax/base64url.ts'
 
@@ -30,6 +31,17 @@ describe('decodeBase64url', () => {
 
   test.each(['YR', 'YWJ', 'Yf', 'AB', 'AAB'])('refuses stray trailing bits in %s', (text) => {
     expect(decodeBase64url(text)).toBeUndefined() // JW-04, NG-18
+  })
+
+  test('takes exactly what encoding makes of octets', () => {
+    const texts = fc.string({ unit: fc.constantFrom(...Array.from('AQgwBCEPYZaz019-_+/=. \u0141é')), maxLength: 9 })
+    fc.assert(
+      fc.property(texts, (text) => {
+        const bytes = Buffer.from(text, 'base64url')
+        expect(decodeBase64url(text)).toEqual(bytes.toString('base64url') === text ? bytes : undefined)
+      }),
+      { numRuns: 20_000 },
+    )
   })
 
   test.each(['A', 'YWJjZ'])('refuses %s, whose length no octets have', (text) => {
