@@ -1,19 +1,25 @@
 import { debuglog } from 'node:util'
 import { Advisor } from './advice.ts'
-import { AuthError, type Reason, REASONS } from './errors.ts'
+import { type Counters, RefusalCounts } from './counters.ts'
+import { AuthError, REASONS } from './errors.ts'
+import { HINTS } from './hints.ts'
 import type { ClientAuthentication } from './introspection/client-authentication.ts'
 import type { Metadata } from './keys/discovery.ts'
-import type { AdviceEvent, DocumentEvent, EndpointEvent, HoldfastEvent, Observer } from './ports/observer.ts'
+import { acceptedChannel, isListenedTo, publish } from './ports/channels.ts'
+import type {
+  AdviceEvent,
+  DocumentEvent,
+  EndpointEvent,
+  HoldfastEvent,
+  ObservedServer,
+  Observer,
+} from './ports/observer.ts'
+import type { Clock } from './ports/clock.ts'
 import type { AuthRequest } from './request.ts'
+import { Signals } from './signals/signals.ts'
 import { oneLine } from './syntax/one-line.ts'
-
-/** Plain integers since the start; cheap enough to count on every request. */
-export interface Counters {
-  /** Requests accepted, by the evidence used. */
-  readonly accepted: { readonly live: number; readonly cache: number; readonly stale: number }
-  /** Requests refused or not decided, by reason. */
-  readonly refused: Readonly<Partial<Record<Reason, number>>>
-}
+import type { VerifiedToken } from './verify/verified-token.ts'
+import type { Presented, Verdict } from './verify/verifier.ts'
 
 const debug = debuglog('holdfast')
 
@@ -21,35 +27,83 @@ const debug = debuglog('holdfast')
 export class Telemetry {
   readonly #observer: Observer | undefined
   readonly #advisor = new Advisor()
-  readonly #refused = new Map<Reason, number>()
-  /** Whether anybody hears of a refusal; otherwise no event is written. */
-  readonly #heard: boolean
-  live = 0
-  cache = 0
-  stale = 0
+  readonly #clock: Clock
+  readonly #refused = new RefusalCounts()
+  /** Of the configured issuers only: an error of the application may name any. */
+  readonly #refusedBy: ReadonlyMap<string, RefusalCounts>
+  readonly #signals: Signals
 
-  constructor(observer: Observer | undefined) {
+  constructor(observer: Observer | undefined, issuers: readonly string[], clock: Clock) {
     this.#observer = observer
-    this.#heard = observer !== undefined || debug.enabled
+    this.#clock = clock
+    this.#refusedBy = new Map(issuers.map((issuer) => [issuer, new RefusalCounts()]))
+    this.#signals = new Signals(issuers, clock, (event) => this.emit(event))
   }
 
-  get counters(): Counters {
-    const { live, cache, stale } = this
-    return { accepted: { live, cache, stale }, refused: Object.fromEntries(this.#refused) }
+  get refused(): Counters['refused'] {
+    return this.#refused.counts
+  }
+
+  refusedOf(issuer: string): Counters['refused'] {
+    return this.#refusedBy.get(issuer)!.counts
+  }
+
+  /** Where the signals see whether a token came again. */
+  sees(cameAgain: Signals['cameAgain']): void {
+    this.#signals.cameAgain = cameAgain
+  }
+
+  attach(server: ObservedServer): void {
+    this.#tell((observer) => observer.attach?.(server))
+  }
+
+  detach(server: ObservedServer): void {
+    this.#tell((observer) => observer.detach?.(server))
   }
 
   emit(event: HoldfastEvent): void {
     debug('%j', event)
-    if (!this.#observer) {
-      if (event.type === 'advice') process.emitWarning(event.message, { type: 'HoldfastWarning', code: event.code })
-      return
-    }
+    publish(Object.freeze(event))
+    if (this.#observer) this.#tell((observer) => observer.on(event))
+    else if (event.type === 'advice') process.emitWarning(event.message, { type: 'HoldfastWarning', code: event.code })
+  }
+
+  #tell(say: (observer: Observer) => unknown): void {
+    if (!this.#observer) return
     try {
-      const heard: unknown = this.#observer.on(Object.freeze(event))
+      const heard = say(this.#observer)
       if (heard instanceof Promise) heard.catch(() => undefined)
     } catch {
       // An observer that fails is no reason to refuse, or to serve, anybody.
     }
+  }
+
+  /** Whether anybody hears of events of a type; otherwise those that come with requests are not written. */
+  #isHeard(type: HoldfastEvent['type']): boolean {
+    return this.#observer !== undefined || debug.enabled || isListenedTo(type)
+  }
+
+  /** The detectors of security signals, where anybody would hear of one. */
+  get signals(): Signals | undefined {
+    return this.#isHeard('signal') ? this.#signals : undefined
+  }
+
+  /** Counts a token that was accepted; one addition where nobody listens to each, and the token was known. */
+  accepted({ token, source, stale }: Verdict, { arrivedAt }: Presented): void {
+    const { issuer, tally } = token.provenance
+    tally[stale ? 'stale' : source] += 1
+    if (source === 'live') this.#verified(token, arrivedAt)
+    if (!acceptedChannel.hasSubscribers) return
+    const age = source === 'live' ? {} : { age: Math.max(0, arrivedAt - token.since.monotonic) }
+    acceptedChannel.publish(Object.freeze({ issuer, kind: tally.kind, source, stale, ...age }))
+  }
+
+  #verified(token: VerifiedToken, arrivedAt: number): void {
+    if (this.#isHeard('verified')) {
+      const { issuer, tally } = token.provenance
+      this.emit({ type: 'verified', issuer, kind: tally.kind, duration: this.#clock.monotonic() - arrivedAt })
+    }
+    this.signals?.verified(token)
   }
 
   /** Tells once what only an operator or developer can mend. */
@@ -86,12 +140,15 @@ export class Telemetry {
 
   /** Counts and tells a refusal, and what would mend it. */
   refusal(error: AuthError): void {
-    const { issuer, detail, unverified = false } = AuthError.detailsOf(error)
+    const { issuer, kind, detail, unverified = false } = AuthError.detailsOf(error)
     const reason = REASONS[error.reason] ? error.reason : 'internal_error'
-    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1)
-    if (this.#heard) {
+    this.#refused.add(reason)
+    if (issuer !== undefined) this.#refusedBy.get(issuer)?.add(reason)
+    this.signals?.refused(reason, issuer)
+    if (this.#isHeard('refused')) {
       const said = detail === undefined ? undefined : oneLine(detail)
-      this.emit({ type: 'refused', reason, status: error.status, issuer, unverified, detail: said })
+      const { status } = error
+      this.emit({ type: 'refused', reason, status, issuer, kind, unverified, detail: said, hint: HINTS[reason] })
     }
     const advice = this.#advisor.for(reason, issuer) ?? this.#advisor.forMistake(reason, error.cause)
     if (advice) this.emit(advice)

@@ -2,6 +2,7 @@ import type { Http, HttpResponse, Store } from '@holdfast/core'
 import { NegativeCache } from '#core/cache/negative-cache'
 import { RecencyCache } from '#core/cache/recency-cache'
 import { Revocations } from '#core/cache/revocations'
+import { Tally } from '#core/counters'
 import { REASONS } from '#core/errors'
 import { IntrospectionEndpoint } from '#core/introspection/endpoint'
 import { Snapshots } from '#core/record/snapshots'
@@ -140,6 +141,7 @@ const STRANGER = new VerifiedToken({
     key: undefined,
     scopeSource: undefined,
     verifier: { recall: () => undefined } as unknown as Verifier,
+    tally: new Tally('opaque'),
   },
   since: { wall: 0, monotonic: 0 },
 })
@@ -201,12 +203,11 @@ export const BROKEN_VARIANTS: readonly BrokenVariant[] = [
     mistake: 'stale requests are not counted',
     breaks: 'stale-count',
     patch: replaced(
-      Telemetry,
-      'counters',
-      (counters) =>
+      Tally,
+      'counts',
+      (counts) =>
         function () {
-          const { accepted, refused } = counters.call(this) as Telemetry['counters']
-          return { accepted: { ...accepted, stale: 0 }, refused }
+          return { ...(counts.call(this) as Tally['counts']), stale: 0 }
         },
     ),
   },

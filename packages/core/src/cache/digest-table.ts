@@ -87,6 +87,11 @@ export class DigestTable {
     return String.fromCharCode(...octets)
   }
 
+  /** The first place that was never used. */
+  get end(): number {
+    return this.#unused
+  }
+
   /** Where the numbers of a place begin in {@link numbers}. */
   numbersAt(place: number): number {
     return (place * this.record + WORDS) >> 1

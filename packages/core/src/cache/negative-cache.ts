@@ -9,12 +9,19 @@ export class NegativeCache {
   readonly #clock: Clock
   readonly #seen: LRUCache<string, number>
   readonly #ttl: number
+  /** Tokens refused on what is known here, as those who ask count them. */
+  hits = 0
+  /** Entries that had to make room. */
+  evicted = 0
 
   /** @param ttl Milliseconds for which an inactive token is refused without asking again. */
   constructor(entries: number, ttl: number, clock: Clock) {
     this.#clock = clock
     this.#ttl = ttl
-    this.#seen = new LRUCache({ max: entries })
+    const dispose = (_at: number, _digest: string, reason: string): void => {
+      if (reason === 'evict') this.evicted += 1
+    }
+    this.#seen = new LRUCache({ max: entries, dispose })
   }
 
   add(digest: string): void {

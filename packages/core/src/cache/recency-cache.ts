@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import { type Cacheable, type Columns, WholeEntries } from './columns.ts'
-import { DigestTable } from './digest-table.ts'
+import { DigestTable, RESERVED } from './digest-table.ts'
 import { type CacheBounds, Segment } from './segment.ts'
 
 export type { Cacheable } from './columns.ts'
@@ -10,6 +10,29 @@ export type { CacheBounds } from './segment.ts'
 const PROBATION = 0.2
 /** Milliseconds: a token used again after so long is used by somebody who keeps it. */
 const PROMOTE_AFTER = 10_000
+
+/** Why entries left, since the start. */
+export interface Evictions {
+  /** They had to make room. */
+  readonly capacity: number
+  /** Their tokens had expired. */
+  readonly expired: number
+  /** They were no longer believed: called inactive, signed with a key that was withdrawn, or to be forgotten. */
+  readonly dropped: number
+}
+export type EvictionReason = keyof Evictions
+
+/** An entry as it stands, and what its place says of it. */
+export interface Held<T> {
+  readonly entry: T
+  /** Monotonic milliseconds at which its key first came in: see {@link EARLIER}, too. */
+  readonly admittedAt: number
+  /** Whether it was found again since. */
+  readonly cameAgain: boolean
+}
+
+/** When what an earlier process knew came in: before anything that this one learnt, and used then. */
+const EARLIER = 1
 
 /**
  * A least-recently-used store in two segments. Newcomers are on probation; a use at least 10 s after admission promotes
@@ -23,8 +46,13 @@ export class RecencyCache<T extends Cacheable> {
   readonly #table: DigestTable
   readonly #probation: Segment
   readonly #protected: Segment
+  readonly evicted: Record<EvictionReason, number> = { capacity: 0, expired: 0, dropped: 0 }
+  /** Tokens that had to be verified, as those who ask count them: a store is asked more than once for one. */
+  misses = 0
   /** Hears of what came in and what was taken out, so that it can be kept; not of what had to make room. */
   onChange: (change: 'set' | 'deleted', key: string) => void = () => undefined
+  /** Hears of what an entry was just before it is replaced or leaves, for whatever reason. */
+  leaving: ((key: string, held: Held<T>) => void) | undefined
   /** Makes an entry that an earlier process had, for who asks first. It is protected: it has been in use for a while. */
   earlier: ((key: string) => T | undefined) | undefined
 
@@ -49,7 +77,7 @@ export class RecencyCache<T extends Cacheable> {
     if (place === 0) return this.earlier && this.#wake(key)
     if (this.#protected.has(place)) this.#protected.use(place)
     else if ((now ?? this.#clock.monotonic()) - this.#admittedAt(place) >= PROMOTE_AFTER) this.#promote(place)
-    else this.#probation.use(place)
+    else this.#useAgain(place)
     return this.#read(place, key)
   }
 
@@ -57,6 +85,12 @@ export class RecencyCache<T extends Cacheable> {
   peek(key: string): T | undefined {
     const place = this.#table.find(key)
     return place === 0 ? this.#wake(key) : this.#read(place, key)
+  }
+
+  /** The entry and its standing, where it is in: nothing changes, and what an earlier process knew is let lie. */
+  look(key: string): Held<T> | undefined {
+    const place = this.#table.find(key)
+    return place === 0 ? undefined : this.#held(place, key)
   }
 
   /** Puts an entry in, or newer knowledge in the place of older: a renewal is no new admission. */
@@ -72,7 +106,7 @@ export class RecencyCache<T extends Cacheable> {
   /** Takes an entry out; said also where there is none: what is kept elsewhere may have it. */
   delete(key: string): void {
     const place = this.#table.find(key)
-    if (place !== 0) this.#drop(place)
+    if (place !== 0) this.#drop(place, 'dropped')
     this.onChange('deleted', key)
   }
 
@@ -84,6 +118,17 @@ export class RecencyCache<T extends Cacheable> {
     for (const place of [...this.#protected.places(), ...this.#probation.places()]) {
       const isKept = this.#protected.has(place) || this.#probation.has(place)
       if (isKept) yield this.#read(place, this.#table.keyAt(place))
+    }
+  }
+
+  /**
+   * Entries in no order (at first, the last to come in first), without their keys, which take longest to make; and only
+   * those whose numbers, from `at` on, are `wanted`: of the others none is made.
+   */
+  *sift(wanted: (numbers: Float64Array, at: number) => boolean): Generator<T, void> {
+    for (let place = this.#table.end - 1; place >= RESERVED; place -= 1) {
+      if (!this.#protected.has(place) && !this.#probation.has(place)) continue
+      if (wanted(this.#table.numbers, this.#table.numbersAt(place) + 1)) yield this.#read(place, '')
     }
   }
 
@@ -99,28 +144,35 @@ export class RecencyCache<T extends Cacheable> {
     const entry = this.earlier?.(key)
     if (!entry) return undefined
     const octets = octetsOf(entry)
-    if (this.#protected.admits(octets)) this.#add(this.#protected, key, entry, octets)
+    if (this.#protected.admits(octets)) this.#add(this.#protected, key, entry, octets, -EARLIER)
     return entry
   }
 
-  #add(segment: Segment, key: string, entry: T, octets: number): void {
+  #add(segment: Segment, key: string, entry: T, octets: number, admittedAt: number = this.#clock.monotonic()): void {
     this.#makeRoom(segment, octets)
     const place = this.#table.add(key)
     segment.add(place, octets)
-    this.#table.numbers[this.#table.numbersAt(place)] = this.#clock.monotonic()
+    this.#table.numbers[this.#table.numbersAt(place)] = admittedAt
     this.#put(place, entry)
   }
 
   #replace(place: number, entry: T, octets: number): void {
     const segment = this.#segmentOf(place)
-    if (!segment.admits(octets)) return this.#drop(place)
+    if (!segment.admits(octets)) return this.#drop(place, 'capacity')
+    this.#tell(place)
     segment.remove(place)
     this.#makeRoom(segment, octets)
     segment.add(place, octets)
     this.#put(place, entry)
   }
 
+  #useAgain(place: number): void {
+    this.#markUsed(place)
+    this.#probation.use(place)
+  }
+
   #promote(place: number): void {
+    this.#markUsed(place)
     const octets = this.#probation.octetsOf(place)
     this.#probation.remove(place)
     this.#makeRoom(this.#protected, octets)
@@ -129,28 +181,46 @@ export class RecencyCache<T extends Cacheable> {
 
   #makeRoom(segment: Segment, octets: number): void {
     while (!segment.fits(octets)) {
-      if (segment === this.#probation) this.#drop(segment.last)
+      if (segment === this.#probation) this.#drop(segment.last, 'capacity')
       else this.#demote(segment.last)
     }
   }
 
   #demote(place: number): void {
     const octets = this.#protected.octetsOf(place)
-    if (this.#hasExpired(place) || !this.#probation.admits(octets)) return this.#drop(place)
+    if (this.#hasExpired(place) || !this.#probation.admits(octets)) return this.#drop(place, 'capacity')
     this.#protected.remove(place)
     this.#makeRoom(this.#probation, octets)
     this.#probation.add(place, octets)
   }
 
-  #drop(place: number): void {
+  #drop(place: number, why: 'capacity' | 'dropped'): void {
+    this.#tell(place)
+    this.evicted[this.#hasExpired(place) ? 'expired' : why] += 1
     this.#segmentOf(place).remove(place)
     this.#table.remove(place)
     this.#columns.clear(place)
   }
 
-  /** Monotonic milliseconds at which the key of a place first came in: the first of its numbers. */
+  #tell(place: number): void {
+    if (this.leaving === undefined) return
+    const key = this.#table.keyAt(place)
+    this.leaving(key, this.#held(place, key))
+  }
+
+  #held(place: number, key: string): Held<T> {
+    const admittedAt = this.#admittedAt(place)
+    const cameAgain = this.#table.numbers[this.#table.numbersAt(place)]! < 0
+    return { entry: this.#read(place, key), admittedAt, cameAgain }
+  }
+
+  #markUsed(place: number): void {
+    this.#table.numbers[this.#table.numbersAt(place)] = -this.#admittedAt(place)
+  }
+
+  /** The first of a place's numbers: {@link Held.admittedAt}, negative once the key came again. */
   #admittedAt(place: number): number {
-    return this.#table.numbers[this.#table.numbersAt(place)]!
+    return Math.abs(this.#table.numbers[this.#table.numbersAt(place)]!)
   }
 
   #put(place: number, entry: T): void {

@@ -13,10 +13,22 @@ export interface KeyRequest extends KeyHint {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What was done for JWTs whose key was not in the set, since the start. Those refused count as `key_unknown`. */
+export interface UnknownKidCounters {
+  /** The set was fetched. */
+  readonly fetched: number
+  /** A fetch that was under way was waited for. */
+  readonly joined: number
+  /** Nothing: too many asked for before, or the last fetch failed just now. */
+  readonly limited: number
+}
+
 /** The keys of one issuer. */
 export interface KeySource {
   /** False once the set is past its hard bound: what it verified before is then no longer believed. */
   readonly usable: boolean
+  /** Milliseconds for which the keys will be used if no fetch succeeds: `Infinity` for pinned ones, 0 without any. */
+  readonly remaining: number
   /** Keys at hand, or `undefined` where the answer must be waited for. @throws {AuthError} when no key will ever fit. */
   at(request: KeyRequest): readonly VerificationKey[] | undefined
   /** Keys after at most one wait. @throws {AuthError} `key_*`, or `keys_unavailable` when nobody can tell. */
@@ -27,7 +39,10 @@ export interface KeySource {
   reconsider(request: KeyRequest): Promise<readonly VerificationKey[] | undefined>
   readonly keys: readonly VerificationKey[]
   readonly status: LastGoodStatus | undefined
+  readonly unknownKids: UnknownKidCounters
 }
+
+const NO_UNKNOWN_KIDS: UnknownKidCounters = Object.freeze({ fetched: 0, joined: 0, limited: 0 })
 
 /** Keys from configuration: they are what they are. */
 export function pinnedKeys(set: KeySet, missingKid: MissingKid = 'only'): KeySource {
@@ -38,12 +53,14 @@ export function pinnedKeys(set: KeySet, missingKid: MissingKid = 'only'): KeySou
   }
   return {
     usable: true,
+    remaining: Infinity,
     at,
     find: async (request) => at(request),
     mayReconsider: () => false,
     reconsider: async () => undefined,
     keys: set.keys,
     status: undefined,
+    unknownKids: NO_UNKNOWN_KIDS,
   }
 }
 
@@ -64,6 +81,7 @@ export function remoteKeys(
 ): KeySource {
   const unknownKids = new Budget(UNKNOWN_KID.burst, UNKNOWN_KID.interval, clock)
   const badSignatures = new Budget(BAD_SIGNATURE.burst, BAD_SIGNATURE.interval, clock)
+  const looks = { fetched: 0, joined: 0, limited: 0 }
   const isCurrent = (request: KeyRequest): boolean => document.askedAt >= request.arrivedAt - RECENT
 
   function at(request: KeyRequest): readonly VerificationKey[] | undefined {
@@ -91,10 +109,16 @@ export function remoteKeys(
   /** A `kid` that the set lacks may be newer than the set. Each look is paid from a budget, claimed beforehand. */
   async function lookAgain(request: KeyRequest): Promise<void> {
     const patience = document.loading ? 0 : unknownKids.wait // joining a running fetch costs nothing
-    if (document.pause > 0 || patience > wait) return
+    if (document.pause > 0 || patience > wait) {
+      looks.limited += 1
+      return
+    }
     if (patience > 0)
       await waitAtMost(new Promise<void>((resolve) => clock.after(patience, resolve)), wait, clock, request.signal)
-    if (at(request) || request.signal?.aborted === true || !(document.loading || unknownKids.take())) return
+    if (at(request) || request.signal?.aborted === true) return
+    const look = document.loading ? 'joined' : unknownKids.take() ? 'fetched' : 'limited'
+    looks[look] += 1
+    if (look === 'limited') return
     await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.signal)
   }
 
@@ -121,6 +145,9 @@ export function remoteKeys(
     get usable() {
       return document.value !== undefined
     },
+    get remaining() {
+      return document.value?.keys.length === 0 ? 0 : document.remaining
+    },
     at,
     find,
     mayReconsider,
@@ -131,6 +158,7 @@ export function remoteKeys(
     get status() {
       return document.status
     },
+    unknownKids: looks,
   }
 }
 

@@ -243,3 +243,73 @@ describe('what is kept elsewhere', () => {
     expect([cache.get('kept')?.name, asked]).toEqual(['kept', ['kept', 'other']])
   })
 })
+
+describe('who wants to know', () => {
+  const key = keyOf('a')
+
+  test('sees an entry as it stands, and changes nothing by it', async () => {
+    const { cache, clock, put } = setUp()
+    const admittedAt = clock.monotonic()
+    put('a')
+    await clock.advance(5_000)
+    expect(cache.cache.look(key)).toEqual({ entry: { name: 'a', bytes: 100 }, admittedAt, cameAgain: false })
+    cache.get('a')
+    expect(cache.cache.look(key)).toMatchObject({ admittedAt, cameAgain: true })
+    await clock.advance(5_000)
+    cache.get('a')
+    put('a', 200)
+    expect(cache.cache.look(key)).toEqual({ entry: { name: 'a', bytes: 200 }, admittedAt, cameAgain: true })
+    expect(cache.cache.look(keyOf('b'))).toBeUndefined()
+    put('c')
+    await clock.advance(10_000)
+    cache.get('c')
+    expect(cache.cache.look(keyOf('c'))?.cameAgain).toBe(true)
+  })
+
+  test('finds that a new entry in the place of one that left has not come again', () => {
+    const { cache, put } = setUp()
+    put('a')
+    cache.get('a')
+    cache.delete('a')
+    put('a')
+    expect(cache.cache.look(key)?.cameAgain).toBe(false)
+  })
+
+  test('lets lie what an earlier process knew, which came before anything, and again', () => {
+    const { cache } = setUp()
+    cache.earlier = (name) => ({ name, bytes: 100 })
+    expect(cache.cache.look(key)).toBeUndefined()
+    cache.get('a')
+    expect(cache.cache.look(key)).toMatchObject({ admittedAt: 1, cameAgain: true })
+  })
+
+  test('hears of an entry as it was before it is replaced or leaves', () => {
+    const { cache, put, flood } = setUp()
+    const heard: unknown[] = []
+    cache.cache.leaving = (left, { entry }) => heard.push([left === key ? 'a' : 'other', entry.bytes])
+    put('a')
+    put('a', 200)
+    cache.delete('a')
+    put('a', 300)
+    put('a', 2_000_000)
+    put('b', 400)
+    flood(2)
+    expect(heard).toEqual([
+      ['a', 100],
+      ['a', 200],
+      ['a', 300],
+      ['other', 400],
+    ])
+  })
+
+  test('is given those entries whose numbers are wanted', async () => {
+    const { cache, settle, put, clock } = setUp()
+    await settle('old')
+    await clock.advance(1)
+    put('left')
+    put('new')
+    cache.delete('left')
+    expect([...cache.cache.sift(() => true)].map(({ name }) => name)).toEqual(['new', 'old'])
+    expect([...cache.cache.sift(() => false)]).toEqual([])
+  })
+})
