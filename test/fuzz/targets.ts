@@ -3,6 +3,7 @@ import { authorityTarget } from './targets/authority.ts'
 import { documentTargets } from './targets/documents.ts'
 import { encryptedTarget } from './targets/encrypted.ts'
 import { pathTargets, verifyTarget } from './targets/path.ts'
+import { signedAnswersTarget } from './targets/signed-answers.ts'
 import { storedTargets } from './targets/stored.ts'
 import { syntaxTargets } from './targets/syntax.ts'
 import { tokenTargets } from './targets/token.ts'
@@ -13,6 +14,7 @@ export const TARGETS: readonly Target[] = [
   ...syntaxTargets,
   encryptedTarget,
   ...documentTargets,
+  signedAnswersTarget,
   ...storedTargets,
   verifyTarget,
   ...pathTargets,

@@ -58,6 +58,8 @@ export const payloads: fc.Arbitrary<object> = objectLike(CLAIMS, {
   scope: fc.constantFrom<unknown>('', ' ', 'a  b', 'a\nb', ['a', 'b'], ['a b'], 'a"b', 'ä', 'a '.repeat(500)),
   scp: fc.constantFrom<unknown>('a', ['a', 'b'], [1]),
   cnf: fc.constantFrom<unknown>({}, { jkt: 'x' }, { 'x5t#S256': 'x' }, [], 'x'),
+  act: fc.constantFrom<unknown>({}, { sub: 'svc' }, { sub: 7 }, { act: { act: 'x' } }, [], 'x'),
+  authorization_details: fc.constantFrom<unknown>([], [{ type: 'a' }], [{ type: 7 }], [{}], [null], {}, 'x'),
   acr: oddValue,
   amr: fc.constantFrom<unknown>([], ['pwd'], 'pwd', [1]),
   events: fc.constant({}),
@@ -68,7 +70,8 @@ export const payloads: fc.Arbitrary<object> = objectLike(CLAIMS, {
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64url')
 
-function signedBy(header: string, payload: string): string {
+/** A JWS by the key of this folder, whatever its parts are. */
+export function signedBy(header: string, payload: string): string {
   const signed = `${b64(header)}.${b64(payload)}`
   return `${signed}.${sign(null, Buffer.from(signed), PRIVATE_KEY).toString('base64url')}`
 }

@@ -3,10 +3,11 @@ import { type DiscoverySettings, type Metadata, metadataLoader, type Named, pars
 import { watchEndpoints } from '../keys/endpoint-moves.ts'
 import { type KeySet, parseKeySet } from '../keys/key-set.ts'
 import { remoteKeySet } from '../keys/remote-key-set.ts'
-import type { IssuerSettings, JwtSettings, Settings } from '../options/settings.ts'
+import type { IssuerSettings, Settings } from '../options/settings.ts'
 import { LastGood, type LastGoodPorts, LoadTrouble, type Source } from '../resilience/last-good.ts'
 import { parseJsonObject } from '../syntax/json.ts'
 import type { Telemetry } from '../telemetry.ts'
+import type { KeyTerms } from './signed-answers.ts'
 import type { Stores, Wiring } from './stores.ts'
 
 export function metadataOf(wiring: Wiring): LastGood<Metadata> {
@@ -72,7 +73,7 @@ function snapshotOf<T>(
 
 export function keySetOf(
   { issuer: options, settings, stores, telemetry }: Wiring,
-  { algorithms, jwksUri }: JwtSettings,
+  { algorithms, jwksUri }: KeyTerms,
   metadata: LastGood<Metadata> | undefined,
 ): LastGood<KeySet> {
   const { issuer, tls, strictHttpCache } = options

@@ -1,6 +1,7 @@
-import { proxyAdvice } from '../advice.ts'
+import { proxyAdvice, signedAnswerAdvice } from '../advice.ts'
 import { keyOf, revocationKeyOf } from '../cache/digest.ts'
 import type { Route } from '../classify.ts'
+import { Tally, type TokenKind } from '../counters.ts'
 import { IntrospectionEndpoint } from '../introspection/endpoint.ts'
 import { type AnswerReading, keptMembers } from '../introspection/answer.ts'
 import type { Introspector } from '../introspection/introspector.ts'
@@ -17,8 +18,10 @@ import { type CallReport, IntrospectionVerifier } from '../verify/introspection.
 import { Decryptor } from '../verify/decryption.ts'
 import { JwtVerifier } from '../verify/jwt.ts'
 import { type AudienceRule, canonicalAudience } from '../verify/claims.ts'
-import type { Verifier } from '../verify/verifier.ts'
+import { usableTime } from '../verify/evidence-terms.ts'
+import type { Presented, Verifier } from '../verify/verifier.ts'
 import { endpointIn, keySetOf, metadataOf } from './documents.ts'
+import { keyTermsOf, signedAnswersOf } from './signed-answers.ts'
 import type { Stores, Wiring } from './stores.ts'
 
 /** What one issuer consists of. */
@@ -34,7 +37,20 @@ export interface IssuerParts {
   readonly endpoint: IntrospectionEndpoint | undefined
   /** Whether opaque tokens wait for the metadata: it names their endpoint. */
   readonly introspectsByMetadata: boolean
+  /** Whether they wait for the keys: their answers are signed. */
+  readonly introspectsByKeys: boolean
+  readonly tallies: Tallies
+  /** Milliseconds for which answers about tokens are fresh, and count at all; absent where nobody is asked. */
+  readonly evidence: EvidenceBounds | undefined
 }
+
+export interface EvidenceBounds {
+  readonly fresh: number
+  readonly usable: number
+}
+
+/** What was accepted of this issuer. */
+export type Tallies = Readonly<Record<TokenKind, Tally>>
 
 /** Wires one issuer: documents, then keys and the introspection endpoint, then verifiers. */
 export function assembleIssuer(
@@ -45,19 +61,21 @@ export function assembleIssuer(
 ): IssuerParts {
   const { jwt, introspection } = issuer
   const wiring: Wiring = { issuer, settings, stores, telemetry }
-  const fetchesKeys = jwt !== undefined && jwt.pinned === undefined
+  const fetched = keyTermsOf(issuer)
   const discovers =
-    (fetchesKeys && jwt.jwksUri === undefined) || (introspection !== undefined && introspection.endpoint === undefined)
+    (fetched !== undefined && fetched.jwksUri === undefined) ||
+    (introspection !== undefined && introspection.endpoint === undefined)
   const metadata = discovers ? metadataOf(wiring) : undefined
-  const keySet = fetchesKeys ? keySetOf(wiring, jwt, metadata) : undefined
+  const keySet = fetched && keySetOf(wiring, fetched, metadata)
   const keys = jwt?.pinned
     ? pinnedKeys(jwt.pinned, jwt.missingKid)
     : keySet && remoteKeys(keySet, settings.ports.clock, settings.resilience.wait, jwt?.missingKid)
 
-  const endpoint = introspection && endpointOf(wiring, remote(wiring, introspection, metadata))
-  const opaque = endpoint && introspectionVerifier(wiring, introspection, endpoint)
+  const endpoint = introspection && endpointOf(wiring, remote(wiring, introspection, metadata, keys))
+  const tallies: Tallies = { jwt: new Tally('jwt'), opaque: new Tally('opaque') }
+  const opaque = endpoint && introspectionVerifier(wiring, introspection, endpoint, tallies)
   const decryptor = jwt?.decryption && new Decryptor(jwt.decryption, issuer.issuer)
-  const local = jwt && keys && jwtVerifier(wiring, jwt, keys, decryptor)
+  const local = jwt && keys && jwtVerifier(wiring, jwt, keys, decryptor, tallies.jwt)
   const verifier = local && opaque ? introspectedJwt(wiring, jwt, local, opaque) : local?.()
 
   return {
@@ -74,13 +92,21 @@ export function assembleIssuer(
     keys,
     endpoint,
     introspectsByMetadata: introspection !== undefined && introspection.endpoint === undefined,
+    introspectsByKeys: introspection?.signed !== undefined,
+    tallies,
+    evidence: endpoint && evidenceBounds(settings.resilience),
   }
+}
+
+function evidenceBounds(terms: Settings['resilience']): EvidenceBounds {
+  return Object.freeze({ fresh: terms.fresh, usable: usableTime(terms, undefined) })
 }
 
 function remote(
   { issuer, settings }: Wiring,
-  { client, endpoint, parameters, tokenTypeHint }: IntrospectionSettings,
+  { client, endpoint, parameters, tokenTypeHint, signed }: IntrospectionSettings,
   metadata: LastGood<Metadata> | undefined,
+  keys: KeySource | undefined,
 ): Introspector {
   const byCertificate = client.tls !== undefined
   const pick = (known: Metadata): Named =>
@@ -92,6 +118,7 @@ function remote(
       parameters,
       tokenTypeHint,
       reading: readingOf(issuer)!,
+      signed: signed && signedAnswersOf({ issuer, settings, client, signed, keys: keys! }),
       // A certificate for client authentication goes beside the authorities that the issuer's other endpoints trust.
       tls: byCertificate ? Object.freeze({ ...client.tls, ca: client.tls?.ca ?? issuer.tls?.ca }) : issuer.tls,
       deadline: settings.resilience.introspectionDeadline,
@@ -134,6 +161,7 @@ function jwtVerifier(
   jwt: JwtSettings,
   keys: KeySource,
   decryptor: Decryptor | undefined,
+  tally: Tally,
 ): (owner?: Verifier) => JwtVerifier {
   const { clock, signatures } = settings.ports
   const rules = {
@@ -156,6 +184,7 @@ function jwtVerifier(
     store: stores.jwts,
     signatures,
     clock,
+    tally,
   }
   return (owner) => new JwtVerifier(parts, owner)
 }
@@ -164,6 +193,7 @@ function introspectionVerifier(
   { issuer, settings, stores, telemetry }: Wiring,
   introspection: IntrospectionSettings,
   endpoint: IntrospectionEndpoint,
+  tallies: Tallies,
 ): (owner?: Verifier) => IntrospectionVerifier {
   const { clock, random } = settings.ports
   const shared = {
@@ -174,7 +204,13 @@ function introspectionVerifier(
     negatives: stores.negatives,
     clock,
     random,
-    report: (report: CallReport) => telemetry.emit(eventOf(report, issuer.issuer)),
+    report: (report: CallReport) => {
+      telemetry.emit(eventOf(report, issuer.issuer))
+      const advice = report.is === 'call' ? signedAnswerAdvice(issuer.issuer, report.trouble?.kind) : undefined
+      if (advice) telemetry.advise(advice)
+    },
+    answeredAgain: (digest: string, isActive: boolean) => telemetry.signals?.answered(issuer.issuer, digest, isActive),
+    refusedInactive: (presented: Presented) => telemetry.signals?.refusedInactive(issuer.issuer, presented),
   }
   const rules = {
     issuer: issuer.issuer,
@@ -196,7 +232,8 @@ function introspectionVerifier(
   return (owner) => {
     // A JWT's own audience has been checked with its signature: its introspection need not repeat it.
     const audiencePolicy = owner && introspection.audience === 'required' ? 'ifPresent' : introspection.audience
-    const parts = { ...shared, rules: { ...rules, audiencePolicy }, inactive: owner && inactive }
+    const tally = owner ? tallies.jwt : tallies.opaque
+    const parts = { ...shared, tally, rules: { ...rules, audiencePolicy }, inactive: owner && inactive }
     return new IntrospectionVerifier(parts, owner)
   }
 }
@@ -206,6 +243,8 @@ function eventOf(report: CallReport, issuer: string): Parameters<Telemetry['emit
   return {
     type: 'introspection',
     issuer,
+    class: report.class,
+    waited: report.waited,
     result: report.result,
     trouble: report.trouble?.kind,
     duration: report.duration,

@@ -32,13 +32,26 @@ export function parseAnswer(response: HttpResponse, reading: AnswerReading = USU
   const isJson =
     type === 'application/json' || isJsonMediaType(type) || (reading.structuredSuffix && hasJsonSuffix(type))
   const json = isJson ? parseJsonObject(response.body) : undefined
+  return judgeAnswer(json, response, reading)
+}
+
+/**
+ * The same for what a response says, however it says it.
+ *
+ * @throws {Trouble} `malformed`
+ */
+export function judgeAnswer(
+  json: JsonObject | undefined,
+  { headers }: Pick<HttpResponse, 'headers'>,
+  reading: AnswerReading = USUAL_READING,
+): Answer {
   const active = json?.['active']
   if (!json || typeof active !== 'boolean') throw new Trouble('malformed')
   if (!active) return { is: 'inactive' }
   const claims = claimsOf(json)
   if (wrongType(claims) !== undefined || !TEXTS.every((name) => isTextOrAbsent(claims[name])))
     throw new Trouble('malformed')
-  const cacheControl = response.headers['cache-control']
+  const cacheControl = headers['cache-control']
   return {
     is: 'active',
     claims: reading.kept ? only(claims, reading.kept) : claims,
@@ -86,6 +99,8 @@ const JUDGED_BY: readonly string[] = [
   'acr',
   'amr',
   'auth_time',
+  'act',
+  'authorization_details',
 ]
 
 /** The members to keep: what this library judges by, and these. */

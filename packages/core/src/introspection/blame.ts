@@ -23,6 +23,7 @@ export class Blamer {
   /** @param silence Milliseconds since the endpoint answered anything. @param rejected Whether it rejects us already. */
   of({ id, urgency }: Inquiry, trouble: Trouble, silence: number, rejected: boolean): Blame {
     const { whose } = TROUBLES[trouble.kind]
+    if (trouble.kind === 'keys_unavailable') this.#tokens.noteUnjudged(id, trouble)
     if (whose === 'nobody' || whose === 'endpoint') return whose
     // A firewall rejects what a token looks like as a server rejects a client.
     const byLooks = urgency.is === 'new' && silence < TRUSTED_FOR && !rejected

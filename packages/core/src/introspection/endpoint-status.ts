@@ -30,6 +30,8 @@ export interface EndpointCounters {
   readonly failed: number
   /** Tried a second time after a lost connection. */
   readonly retried: number
+  /** Callers who waited for an answer that others waited for, too: one call served them all. */
+  readonly coalesced: number
   /** Answers that came after every caller had left; they are used all the same. */
   readonly late: number
   /** Tokens that had to leave the queue without a turn, by the class they waited in. */

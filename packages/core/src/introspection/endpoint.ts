@@ -53,7 +53,7 @@ export class IntrospectionEndpoint {
   readonly #mix: SourceMix
   readonly #blamer: Blamer
   readonly #retries: Retries
-  readonly #counters = { calls: 0, answered: 0, failed: 0, retried: 0, late: 0 }
+  readonly #counters = { calls: 0, answered: 0, failed: 0, retried: 0, coalesced: 0, late: 0 }
   readonly #shed = Object.fromEntries(ADMISSION_CLASSES.map((one) => [one, 0])) as Record<AdmissionClass, number>
   #inFlight = 0
   #lastTrouble: TroubleKind | undefined
@@ -86,7 +86,7 @@ export class IntrospectionEndpoint {
 
   /** Asks as soon as it is this token's turn. Where asking makes no sense now, the inquiry has failed already. */
   inquire(token: string, digest: string, want: Want): Inquiry {
-    const inquiry = new Inquiry(digest, token, want)
+    const inquiry = new Inquiry(digest, token, want, this.#clock.monotonic())
     if (want.urgency.is === 'new') this.#noteSource(want.urgency.source)
     const refusal = this.#refusal(inquiry)
     if (refusal) inquiry.reject(refusal)
@@ -127,6 +127,11 @@ export class IntrospectionEndpoint {
   get hasRoom(): boolean {
     this.#review() // with nothing to ask, nobody else does
     return this.#reach.state === 'healthy' && this.#queue.empty && this.#inFlight < this.#allowed()
+  }
+
+  /** Notes a caller who waits for what another one waits for, too. */
+  coalesced(): void {
+    this.#counters.coalesced += 1
   }
 
   /** Notes an answer that no caller waited for any more. */
@@ -225,6 +230,8 @@ export class IntrospectionEndpoint {
     const { urgency, token } = inquiry
     const startedAt = instantOf(this.#clock)
     inquiry.startedAt = startedAt
+    inquiry.waited = startedAt.monotonic - inquiry.queuedAt
+    inquiry.waitedIn = this.#queue.classOf(inquiry)
     this.#inFlight += 1
     this.#counters.calls += 1
     if (urgency.is === 'new') this.#sources.served(urgency.source)
@@ -292,6 +299,7 @@ export class IntrospectionEndpoint {
   #retry(inquiry: Inquiry, trouble: Trouble): void {
     this.#counters.retried += 1
     this.#retries.plan(inquiry, () => {
+      inquiry.queuedAt = this.#clock.monotonic()
       if (this.#well) this.#enqueue(inquiry)
       else inquiry.reject(trouble)
     })

@@ -12,8 +12,17 @@ export interface Frame {
 
 type Parameters = Readonly<Record<string, string>>
 
-/** @param configured Further parameters. @param hint What follows the token: its hint, if that is sent. */
-export function frameFor(credentials: Credentials, configured: Parameters, hint: Parameters): Frame {
+/**
+ * @param configured Further parameters.
+ * @param hint What follows the token: its hint, if that is sent.
+ * @param accept The media type of an answer: one alone, because some servers want it so.
+ */
+export function frameFor(
+  credentials: Credentials,
+  configured: Parameters,
+  hint: Parameters,
+  accept = 'application/json',
+): Frame {
   // Last wins, so that nothing configured can stand in for the token or for us.
   const fields = Object.entries({ ...configured, ...credentials.parameters, token: '', ...hint })
   const after = fields.findIndex(([name]) => name === 'token') + 1
@@ -21,7 +30,7 @@ export function frameFor(credentials: Credentials, configured: Parameters, hint:
   return {
     credentials,
     headers: {
-      accept: 'application/json',
+      accept,
       'content-type': 'application/x-www-form-urlencoded',
       ...credentials.headers,
     },

@@ -1,5 +1,5 @@
 import type { Instant } from '../ports/clock.ts'
-import type { Urgency, Waiting } from '../resilience/admission-queue.ts'
+import type { AdmissionClass, Urgency, Waiting } from '../resilience/admission-queue.ts'
 import type { Answer, Trouble } from './introspector.ts'
 
 /** Who wants to know of a token, and until when (monotonic milliseconds). */
@@ -17,6 +17,12 @@ export class Inquiry implements Waiting {
   deadline: number
   /** Monotonic milliseconds until which a caller is blocked. */
   blockedUntil: number
+  /** Monotonic milliseconds since which it has waited for its turn. */
+  queuedAt: number
+  /** The class in which it waited, once it has its turn. */
+  waitedIn: AdmissionClass | undefined
+  /** How long, in milliseconds: before the call that {@link startedAt} is about. */
+  waited = 0
   /** When its call began; `undefined` while it waits for its turn. */
   startedAt: Instant | undefined
   /** True once its request went out. */
@@ -29,11 +35,12 @@ export class Inquiry implements Waiting {
   resolve!: (answer: Answer) => void
   reject!: (trouble: Trouble) => void
 
-  constructor(id: string, token: string, { urgency, deadline }: Want) {
+  constructor(id: string, token: string, { urgency, deadline }: Want, queuedAt: number) {
     this.id = id
     this.token = token
     this.urgency = urgency
     this.deadline = deadline
+    this.queuedAt = queuedAt
     this.blockedUntil = urgency.is === 'blocked' ? deadline : -Infinity
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve

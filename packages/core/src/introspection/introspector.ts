@@ -16,7 +16,10 @@ export type Answer =
 /**
  * Why no verdict came. `misconfigured` (the endpoint rejects our credentials) and `credentials_failed` (we could not make
  * any) are our own mistakes. `overloaded`, `down`, `closed`, `credentials_failed` and `no_endpoint` (the metadata cannot
- * be had, or does not name it) mean that nothing was sent. Everything else is the endpoint's trouble, or one token's.
+ * be had, or does not name it) mean that nothing was sent, or that there was no room to look at what came. Where signed
+ * answers are demanded (RFC 9701) one may be `unsigned`, `undecryptable`, signed by nobody who counts (`signature`),
+ * another issuer's or for somebody else (`foreign`), or made too long ago (`outdated`); and the keys to tell may be
+ * missing (`keys_unavailable`). Everything else is the endpoint's trouble, or one token's.
  */
 export type TroubleKind =
   | 'misconfigured'
@@ -24,6 +27,12 @@ export type TroubleKind =
   | 'server_error'
   | 'unexpected_status'
   | 'malformed'
+  | 'unsigned'
+  | 'undecryptable'
+  | 'signature'
+  | 'foreign'
+  | 'outdated'
+  | 'keys_unavailable'
   | 'timeout'
   | 'connect'
   | 'dns'
@@ -65,7 +74,7 @@ export interface IntrospectionRequest {
 /** What follows from a kind of trouble. */
 interface TroubleFacts {
   /**
-   * Whose it is, as far as the kind can tell. `nobody`: nothing was sent, so nothing was learnt. `token`: perhaps only
+   * Whose it is, as far as the kind can tell. `nobody`: nothing was learnt of the endpoint. `token`: perhaps only
    * this token's. `us`: our credentials are rejected, or again only this token.
    */
   readonly whose: 'nobody' | 'endpoint' | 'token' | 'us'
@@ -89,6 +98,12 @@ export const TROUBLES: Readonly<Record<TroubleKind, TroubleFacts>> = {
   server_error: fact('token', 'fallsBack'),
   unexpected_status: fact('token'),
   malformed: fact('token'),
+  unsigned: fact('token'),
+  undecryptable: fact('token'),
+  signature: fact('token'),
+  foreign: fact('token'),
+  outdated: fact('token'),
+  keys_unavailable: fact('nobody'),
   too_large: fact('token'),
   protocol: fact('token'),
   misconfigured: fact('us'),

@@ -8,10 +8,11 @@ import { overReusedSocket } from '../resilience/reused-socket.ts'
 import { LoadTrouble } from '../resilience/last-good.ts'
 import { parseJsonObject } from '../syntax/json.ts'
 import { retryAfter } from '../syntax/retry-after.ts'
-import { type AnswerReading, parseAnswer } from './answer.ts'
+import { type AnswerReading, judgeAnswer, parseAnswer } from './answer.ts'
 import type { ClientAuthentication, Credentials } from './client-authentication.ts'
 import { bodyOf, type Frame, frameFor } from './frame.ts'
 import { type Answer, type IntrospectionRequest, type Introspector, Trouble, type TroubleKind } from './introspector.ts'
+import { SIGNED_ANSWER, type SignedAnswers } from './signed-answer.ts'
 
 export interface RemoteIntrospectorSettings {
   readonly issuer: string
@@ -24,6 +25,8 @@ export interface RemoteIntrospectorSettings {
   readonly tokenTypeHint?: boolean
   /** What of an answer is read. Default: all, by the letter. */
   readonly reading?: AnswerReading
+  /** Present where only signed answers count (RFC 9701). */
+  readonly signed?: SignedAnswers | undefined
   readonly tls: TlsIdentity | undefined
   /** Milliseconds for one attempt, from the first byte out to the last byte in. */
   readonly deadline: number
@@ -37,7 +40,7 @@ export interface RemoteIntrospectorPorts {
 
 /** How far an introspection has come. */
 interface Course {
-  /** What is waited for before anything can be sent. */
+  /** What is waited for, while it is not the endpoint. */
   lacking: TroubleKind | undefined
   /** What it was sent with. */
   used: Credentials | undefined
@@ -56,6 +59,7 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
     settings.tokenTypeHint === false ? {} : { token_type_hint: 'access_token' }
   /** Of the last request: the same as long as the credentials are. */
   let frame: Frame | undefined
+  const accept = settings.signed ? SIGNED_ANSWER : undefined
 
   function introspect(request: IntrospectionRequest): Promise<Answer> {
     const course: Course = { lacking: undefined, used: undefined }
@@ -74,7 +78,7 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
         let answer = await attempt(ending)
         // Secrets rotate without a restart: read them once more before calling it our mistake.
         if (answer.status === 401 && settings.client.renewable) answer = await attempt(ending, course.used)
-        return judge(answer)
+        return await judge(answer, course)
       } catch (error) {
         throw troubleOf(error, course)
       }
@@ -100,7 +104,7 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
     if (isOurs(token, used)) throw new Trouble('credentials_failed')
     course.lacking = undefined
     sent?.()
-    if (frame?.credentials !== used) frame = frameFor(used, settings.parameters, hint)
+    if (frame?.credentials !== used) frame = frameFor(used, settings.parameters, hint, accept)
     const request = {
       method: 'POST',
       url,
@@ -114,8 +118,13 @@ export function remoteIntrospector(settings: RemoteIntrospectorSettings, ports: 
     return http.send(ending.bind(request))
   }
 
-  function judge(answer: HttpResponse): Answer {
-    if (answer.status === 200) return parseAnswer(answer, settings.reading)
+  function judge(answer: HttpResponse, course: Course): Answer | Promise<Answer> {
+    const { signed, reading } = settings
+    if (answer.status === 200 && signed) {
+      course.lacking = 'keys_unavailable'
+      return signed.read(answer).then((json) => judgeAnswer(json, answer, reading))
+    }
+    if (answer.status === 200) return parseAnswer(answer, reading)
     const pause = retryAfter(answer.headers, clock.wall())
     if (answer.status === 401 || answer.status === 403 || saysNotUs(answer))
       throw new Trouble('misconfigured', { pause })
@@ -141,7 +150,7 @@ function saysNotUs(answer: HttpResponse): boolean {
 function troubleOf(error: unknown, { lacking }: Course): Trouble {
   if (error instanceof Trouble) return error
   if (!(error instanceof HttpError)) return new Trouble('protocol', { cause: error })
-  // A deadline that ends before anything was sent says nothing of the endpoint.
+  // A deadline that ends while something else is waited for says nothing of the endpoint.
   if (lacking) return new Trouble(lacking, { cause: error })
   return new Trouble(error.kind === 'aborted' ? 'timeout' : error.kind, { cause: error })
 }

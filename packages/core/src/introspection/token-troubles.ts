@@ -4,6 +4,8 @@ import { Trouble } from './introspector.ts'
 
 /** Milliseconds for which a token that caused trouble is not asked about again. */
 const APART_MS = 10_000
+/** The least of it where an answer came that could not be judged. */
+const UNJUDGED_MS = 1_000
 const MAX_APART = 1_000
 /** Trouble with so many different tokens, and no answer between, is the endpoint's. */
 const TOKENS = 3
@@ -29,9 +31,20 @@ export class TokenTroubles {
       this.#apart.clear() // none of them was to blame
       return true
     }
-    const until = this.#clock.monotonic() + Math.max(APART_MS, trouble.pause)
-    this.#apart.set(digest, { until, trouble })
+    this.#setApart(digest, trouble, Math.max(APART_MS, trouble.pause))
     return false
+  }
+
+  /**
+   * Notes that an answer came and could not be judged, which speaks neither against the token nor against the endpoint. To
+   * ask again is of no use as long as what it takes to judge is not even looked for.
+   */
+  noteUnjudged(digest: string, trouble: Trouble): void {
+    this.#setApart(digest, trouble, Math.min(APART_MS, Math.max(UNJUDGED_MS, trouble.pause)))
+  }
+
+  #setApart(digest: string, trouble: Trouble, ms: number): void {
+    this.#apart.set(digest, { until: this.#clock.monotonic() + ms, trouble })
   }
 
   /** Notes that some token was answered: what went before was no trouble of the endpoint. */

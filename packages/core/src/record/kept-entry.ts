@@ -17,17 +17,20 @@ export interface AnswerIssuer {
 }
 
 /**
- * What answers depend on beside the token: the endpoint that is asked, the client that asks, and the parameters
- * (RFC 7662 §2.2). Where one of them changes, what was answered before is not known any more.
+ * What answers depend on beside the token: the endpoint that is asked, the client that asks, the parameters (RFC 7662
+ * §2.2), and whether they were signed. Where one of them changes, what was answered before is not known any more.
  */
 export function fingerprintOf({
   endpoint,
   client,
   parameters,
-}: Pick<IntrospectionSettings, 'endpoint' | 'client' | 'parameters'>): string {
+  signed,
+}: Pick<IntrospectionSettings, 'endpoint' | 'client' | 'parameters'> &
+  Partial<Pick<IntrospectionSettings, 'signed'>>): string {
   const { method, clientId } = client
   const sorted = Object.entries(parameters).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return digestOf(JSON.stringify([endpoint ?? null, method, clientId ?? null, sorted]))
+  const demands = signed ? ['signed'] : []
+  return digestOf(JSON.stringify([endpoint ?? null, method, clientId ?? null, sorted, ...demands]))
 }
 
 export interface KeptEntryTerms {

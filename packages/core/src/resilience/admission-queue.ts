@@ -85,7 +85,7 @@ export class AdmissionQueue<T extends Waiting> {
     const waited = this.#new.peek(id)
     if (waited) {
       this.#new.delete(id)
-      return this.#classOf(waited)
+      return this.classOf(waited)
     }
     return this.#known.find(({ waiting }) => waiting.delete(id))?.class
   }
@@ -96,7 +96,7 @@ export class AdmissionQueue<T extends Waiting> {
    */
   pass(item: T, now: number, newShare: number): T | undefined {
     if (item.deadline > now) return this.#taken(item, this.#owedWith(newShare))
-    this.#dropped(item, this.#classOf(item))
+    this.#dropped(item, this.classOf(item))
     return undefined
   }
 
@@ -127,7 +127,13 @@ export class AdmissionQueue<T extends Waiting> {
     const items = [...blocked.values(), ...this.#new.values()]
     blocked.clear()
     this.#new.clear()
-    for (const item of items) drained(item, this.#classOf(item))
+    for (const item of items) drained(item, this.classOf(item))
+  }
+
+  /** The class of an item, whether or not it waits. */
+  classOf({ urgency }: T): AdmissionClass {
+    if (urgency.is !== 'new') return urgency.is
+    return this.#isQuiet(urgency.source) ? 'quiet' : 'busy'
   }
 
   /** Known tokens that wait. */
@@ -146,7 +152,7 @@ export class AdmissionQueue<T extends Waiting> {
 
   get sizes(): Readonly<Record<AdmissionClass, number>> {
     const [blocked, ...grace] = this.#known
-    const quiet = [...this.#new.values()].filter((item) => this.#classOf(item) === 'quiet').length
+    const quiet = [...this.#new.values()].filter((item) => this.classOf(item) === 'quiet').length
     return { blocked: blocked!.waiting.size, grace: sizeOf(grace), quiet, busy: this.new - quiet }
   }
 
@@ -177,14 +183,14 @@ export class AdmissionQueue<T extends Waiting> {
         late.push(item)
         continue
       }
-      const quiet = this.#classOf(item) === 'quiet'
+      const quiet = this.classOf(item) === 'quiet'
       if (quiet) chosen = item
       else chosen ??= item
       if (quiet) break
     }
     for (const item of late) {
       this.#new.delete(item.id)
-      this.#dropped(item, this.#classOf(item))
+      this.#dropped(item, this.classOf(item))
     }
     if (chosen) this.#new.delete(chosen.id)
     return chosen
@@ -197,11 +203,6 @@ export class AdmissionQueue<T extends Waiting> {
       this.#dropped(item, from)
     }
     return undefined
-  }
-
-  #classOf({ urgency }: T): AdmissionClass {
-    if (urgency.is !== 'new') return urgency.is
-    return this.#isQuiet(urgency.source) ? 'quiet' : 'busy'
   }
 
   #laneOf(urgency: Exclude<Urgency, { is: 'new' }>): Lane<T> {
@@ -223,10 +224,10 @@ export class AdmissionQueue<T extends Waiting> {
       if (item) oldest.push(item)
       if (oldest.length === SEARCHED) break
     }
-    const item = oldest.find((one) => this.#classOf(one) === 'busy') ?? oldest[0]
+    const item = oldest.find((one) => this.classOf(one) === 'busy') ?? oldest[0]
     if (!item) return
     this.#new.delete(item.id)
-    this.#dropped(item, this.#classOf(item))
+    this.#dropped(item, this.classOf(item))
   }
 }
 

@@ -58,6 +58,10 @@ export interface LastGoodPorts {
 export interface LastGoodStatus {
   /** Milliseconds since the load behind the value began. */
   readonly age: number | undefined
+  /** Milliseconds for which the value counts as fresh, as its answer said; `undefined` without a load of this process. */
+  readonly freshFor: number | undefined
+  /** Milliseconds of age from which on the value is not used any more. */
+  readonly usableFor: number
   /** Failed loads since the last success. */
   readonly failures: number
   readonly lastTrouble: string | undefined
@@ -100,8 +104,16 @@ export class LastGood<T> {
   /** The value, while it is inside its hard bound. */
   get value(): T | undefined {
     if (!this.#held) return undefined
-    const { value, usableFor = Infinity } = this.#held
-    return this.age < Math.min(this.#hardBound, usableFor) ? value : undefined
+    return this.age < this.#usableFor ? this.#held.value : undefined
+  }
+
+  get #usableFor(): number {
+    return Math.min(this.#hardBound, this.#held?.usableFor ?? Infinity)
+  }
+
+  /** Milliseconds for which the value will be used if no load succeeds; 0 without one. */
+  get remaining(): number {
+    return Math.max(0, this.#usableFor - this.age)
   }
 
   /** Milliseconds since the load behind the value began; `Infinity` without one. */
@@ -153,6 +165,8 @@ export class LastGood<T> {
   get status(): LastGoodStatus {
     return {
       age: this.#held ? this.age : undefined,
+      freshFor: Number.isFinite(this.#askedAt) ? this.#freshUntil - this.#askedAt : undefined,
+      usableFor: this.#usableFor,
       failures: this.#failures,
       lastTrouble: this.#lastTrouble,
       nextIn: this.#nextAt === undefined ? undefined : Math.max(0, this.#nextAt - this.#ports.clock.monotonic()),

@@ -42,7 +42,7 @@ const TYPES = ['application/jwt', 'application/at+jwt']
 /** Claims that a header may repeat (RFC 7519 §5.3). */
 const REPLICATED = ['iss', 'sub', 'aud'] as const
 
-/** Opens the encrypted tokens of one issuer (RFC 7516, RFC 7519 §5.2). What comes out still has to be verified. */
+/** Opens what one issuer encrypts for us (RFC 7516, RFC 7519 §5.2). What comes out still has to be verified. */
 export class Decryptor {
   readonly #rules: DecryptionRules
   readonly #issuer: string
@@ -77,14 +77,23 @@ export class Decryptor {
   }
 
   async #open(token: string): Promise<OpenedJwt> {
+    const { jwt, inner } = await this.nested(token, nestsToken)
+    return { ...jwt, revocationKey: revocationKeyOf(inner) }
+  }
+
+  /** The signed JWT inside any encrypted one, and its text. @param fits Whether the header announces it. */
+  async nested(
+    token: string,
+    fits: (header: JsonObject) => boolean = nests,
+  ): Promise<{ readonly jwt: UnverifiedJwt; readonly inner: string }> {
     const issuer = this.#issuer
-    const { header, inner } = await this.decrypt(token, nests)
+    const { header, inner } = await this.decrypt(token, fits)
     const jwt = parseJws(inner)
     if (!jwt) throw refused('token_malformed', { issuer, detail: 'what is encrypted is no signed JWT' })
     const other = REPLICATED.find((name) => differs(header[name], jwt.claims[name]))
     if (other !== undefined)
       throw refused('claims_malformed', { issuer, unverified: true, detail: `"${other}" of the header differs` })
-    return { ...jwt, revocationKey: revocationKeyOf(inner) }
+    return { jwt, inner }
   }
 
   /**
@@ -153,9 +162,13 @@ export class Decryptor {
 }
 
 /** A signed JWT and nothing else may be inside; without `cty` it would be bare claims (RFC 7519 §5.2). */
-function nests({ typ, cty }: JsonObject): boolean {
-  const isJwt = typeof cty === 'string' && joseType(cty) === 'application/jwt'
-  return isJwt && (typ === undefined || (typeof typ === 'string' && TYPES.includes(joseType(typ))))
+function nests({ cty }: JsonObject): boolean {
+  return typeof cty === 'string' && joseType(cty) === 'application/jwt'
+}
+
+function nestsToken(header: JsonObject): boolean {
+  const { typ } = header
+  return nests(header) && (typ === undefined || (typeof typ === 'string' && TYPES.includes(joseType(typ))))
 }
 
 /** Octets of the encrypted key; nothing is spent on one of another size. */

@@ -2,8 +2,10 @@ import { AuthError } from '../errors.ts'
 import type { Checks } from '../explain/checks.ts'
 import { Trouble, TROUBLES } from '../introspection/introspector.ts'
 import type { Instant } from '../ports/clock.ts'
-import type { Json } from '../syntax/json.ts'
+import { isJsonObject, type Json } from '../syntax/json.ts'
 import { parseScope } from '../syntax/scope.ts'
+import { detailsOf, detailsWithin } from './authorization-details.ts'
+import type { Claims } from './claims.ts'
 import type { IntrospectionVerifier } from './introspection.ts'
 import type { JwtVerifier } from './jwt.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -91,22 +93,51 @@ export class IntrospectedJwtVerifier implements Verifier {
     }
   }
 
-  /** The JWT's claims, on the authority's evidence; an answer may narrow scope, lifetime and use, never widen them. */
+  /**
+   * The JWT's claims, on the authority's evidence; an answer may narrow scope, details, lifetime and use, never widen them.
+   * Who acts, the authority knows better than the token.
+   */
   #together(local: Verdict, answer: Verdict | undefined): Verdict | undefined {
     if (!answer) return undefined
     const { claims } = local.token
-    const { exp, scope, cnf } = answer.token.claims
+    const { exp, scope, act, authorization_details: details } = answer.token.claims
     const narrowed = Object.freeze({
       ...claims,
       ...(exp === undefined ? {} : { exp: Math.min(exp as number, claims['exp'] as number) }),
-      ...(cnf === undefined ? {} : { cnf }),
+      ...boundByBoth(claims, answer.token.claims),
       ...(scope === undefined ? {} : { scope: within(local.token.scopeSet, scope) }),
+      ...(act === undefined ? {} : { act }),
+      ...(details === undefined ? {} : detailsOfBoth(claims, answer.token.claims)),
     })
     return { ...answer, token: local.token.onEvidenceOf(answer.token, narrowed) }
   }
 }
 
+/**
+ * What either binds the token to, so that neither takes away what the other demands. Where they name two keys, none can be
+ * both: the confirmation then has no member that could be checked (RFC 7800 §3.1).
+ */
+function boundByBoth(claims: Claims, { cnf: answered, token_type: type }: Claims): Claims {
+  const bound = isDpop(type) ? { token_type: type } : {}
+  const { cnf: own } = claims
+  if (answered === undefined) return bound
+  if (!isJsonObject(own) || !isJsonObject(answered)) return { ...bound, cnf: own ?? answered }
+  const agree = PROVABLE.every((name) => (own[name] ?? answered[name]) === (answered[name] ?? own[name]))
+  return { ...bound, cnf: agree ? { ...own, ...answered } : {} }
+}
+
+/** Members by which a token is bound to what a request can prove. */
+const PROVABLE = ['jkt', 'x5t#S256'] as const
+
+const isDpop = (type: Json | undefined): boolean => typeof type === 'string' && type.toLowerCase() === 'dpop'
+
 const explained = (token: VerifiedToken): Verdict => ({ token, source: 'cache', stale: false })
+
+/** The details that the JWT grants and the answer has, too; an answer gives none to a token without. */
+function detailsOfBoth(claims: Claims, answered: Claims): { readonly authorization_details?: Json } {
+  if (claims['authorization_details'] === undefined) return {}
+  return { authorization_details: detailsWithin(detailsOf(claims), detailsOf(answered)) }
+}
 
 /** Those of the scopes in an answer that the JWT grants, too. */
 function within(granted: ReadonlySet<string>, scope: Json): string {

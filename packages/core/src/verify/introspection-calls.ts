@@ -1,5 +1,6 @@
 import type { NegativeCache } from '../cache/negative-cache.ts'
 import type { RecencyCache } from '../cache/recency-cache.ts'
+import type { Tally } from '../counters.ts'
 import type { IntrospectionEndpoint } from '../introspection/endpoint.ts'
 import type { Inquiry, Want } from '../introspection/inquiry.ts'
 import { type Answer, Trouble } from '../introspection/introspector.ts'
@@ -14,15 +15,18 @@ import type { Presented, Verifier } from './verifier.ts'
 export interface IntrospectionCallsParts {
   readonly issuer: string
   readonly scopeSource: ScopeSource
+  readonly tally: Tally
   readonly endpoint: IntrospectionEndpoint
   readonly positives: RecencyCache<VerifiedToken>
   readonly negatives: NegativeCache
   readonly clock: Clock
   readonly random: Random
   /** Hears how every call ended. */
-  readonly ended: (outcome: Outcome, duration: number) => void
+  readonly ended: (outcome: Outcome, inquiry: Inquiry, duration: number) => void
   /** Hears of every token that is called inactive, whether or not anybody still waits for the answer. */
   readonly inactive?: ((token: string, digest: string) => void) | undefined
+  /** Hears of every answer about a token that was known to be good, and has not expired. */
+  readonly answeredAgain?: ((digest: string, isActive: boolean) => void) | undefined
   readonly terms: EvidenceTerms
   /** Whether claims pass every rule that does not ask for the time. */
   readonly sound: (claims: Claims) => boolean
@@ -57,8 +61,8 @@ export class IntrospectionCalls {
   /** @param owner The verifier that vouches for what is learnt. */
   constructor(parts: IntrospectionCallsParts, owner: Verifier) {
     this.#parts = parts
-    const { issuer, scopeSource } = parts
-    const known = { issuer, by: 'introspection', key: undefined, scopeSource, verifier: owner } as const
+    const { issuer, scopeSource, tally } = parts
+    const known = { issuer, by: 'introspection', key: undefined, scopeSource, verifier: owner, tally } as const
     this.#sound = Object.freeze({ ...known, sound: true })
     this.#unsound = Object.freeze({ ...known, sound: false })
   }
@@ -96,6 +100,7 @@ export class IntrospectionCalls {
   #learn(inquiry: Inquiry, answer: Answer, wanted: boolean): Outcome {
     const { positives, negatives, inactive } = this.#parts
     const { id: digest, token } = inquiry
+    this.#tellAgain(digest, answer)
     if (answer.is === 'inactive') {
       positives.delete(digest)
       negatives.add(digest)
@@ -115,6 +120,12 @@ export class IntrospectionCalls {
     return { is: 'active', token: verified }
   }
 
+  #tellAgain(digest: string, { is }: Answer): void {
+    const { positives, clock, answeredAgain } = this.#parts
+    const known = answeredAgain && positives.peek(digest)
+    if (known && clock.wall() < (known.expiresAt ?? Infinity) * 1_000) answeredAgain(digest, is === 'active')
+  }
+
   #verified(digest: string, since: Instant, { claims, freshFor }: Answer & { is: 'active' }): VerifiedToken {
     const { terms, random } = this.#parts
     const aheadAfter = freshTime(terms, freshFor) * (AHEAD + (random.next() * 2 - 1) * SPREAD)
@@ -126,7 +137,7 @@ export class IntrospectionCalls {
     const { clock, endpoint, ended } = this.#parts
     const { inquiry } = call
     if (this.#running.get(inquiry.id) === call) this.#running.delete(inquiry.id)
-    if (inquiry.startedAt) ended(outcome, clock.monotonic() - inquiry.startedAt.monotonic)
+    if (inquiry.startedAt) ended(outcome, inquiry, clock.monotonic() - inquiry.startedAt.monotonic)
     if (outcome.is !== 'trouble' && call.waitedFor && call.waiting === 0) endpoint.cameLate()
     return outcome
   }

@@ -1,11 +1,12 @@
 import { type AuthError, type Reason, refused } from '../errors.ts'
 import type { Checks } from '../explain/checks.ts'
 import { detailOf } from '../explain/details.ts'
-import type { Want } from '../introspection/inquiry.ts'
+import type { Inquiry, Want } from '../introspection/inquiry.ts'
 import { Trouble } from '../introspection/introspector.ts'
-import { ageAt, type Instant, instantOf } from '../ports/clock.ts'
+import { type Instant, instantOf } from '../ports/clock.ts'
+import type { AdmissionClass } from '../resilience/admission-queue.ts'
 import { STILL_RUNNING, waitAtMost } from '../resilience/deadline.ts'
-import { freshTime, usableTime } from './evidence-terms.ts'
+import { evidenceAge, freshTime, usableTime } from './evidence-terms.ts'
 import {
   ANSWER_RULES,
   checkAnswerTimes,
@@ -21,12 +22,17 @@ import type { Presented, Verdict, Verifier } from './verifier.ts'
 export interface IntrospectionVerifierParts extends Omit<IntrospectionCallsParts, 'issuer' | 'ended' | 'sound'> {
   readonly rules: IntrospectionRules
   readonly report: (event: CallReport) => void
+  /** Hears of every token that is refused because the authority called it inactive. */
+  readonly refusedInactive?: ((presented: Presented) => void) | undefined
 }
 
 /** What came of a call, and of a request that went on without one. */
 export type CallReport =
   | {
       readonly is: 'call'
+      readonly class: AdmissionClass
+      /** Milliseconds in the queue. */
+      readonly waited: number
       readonly result: 'active' | 'inactive' | 'trouble'
       readonly trouble?: Trouble
       readonly duration: number
@@ -45,9 +51,9 @@ export class IntrospectionVerifier implements Verifier {
   constructor(parts: IntrospectionVerifierParts, owner?: Verifier) {
     this.#parts = parts
     const { rules } = parts
-    const ended = (outcome: Outcome, duration: number): void => {
+    const ended = (outcome: Outcome, { waited, waitedIn }: Inquiry, duration: number): void => {
       const trouble = outcome.is === 'trouble' ? { trouble: outcome.trouble } : {}
-      parts.report({ is: 'call', result: outcome.is, duration, ...trouble })
+      parts.report({ is: 'call', class: waitedIn!, waited, result: outcome.is, duration, ...trouble })
     }
     const sound = (claims: Claims): boolean => isSound(claims, rules)
     this.#calls = new IntrospectionCalls({ ...parts, issuer: rules.issuer, ended, sound }, owner ?? this)
@@ -70,7 +76,7 @@ export class IntrospectionVerifier implements Verifier {
     const { positives, negatives } = this.#parts
     const known = positives.get(presented.digest)
     if (known) return this.recall(known, presented, now)
-    if (negatives.judge(presented.digest) === 'fresh') throw this.#refused('token_inactive')
+    if (negatives.judge(presented.digest) === 'fresh') throw this.#knownInactive(presented)
     return undefined
   }
 
@@ -84,7 +90,7 @@ export class IntrospectionVerifier implements Verifier {
       if (presented.signal?.aborted === true) throw this.#unavailable('introspection_unavailable', undefined)
       return this.#withoutAnswer(presented, troubleOfWaiting(call))
     }
-    return outcome.is === 'trouble' ? this.#withoutAnswer(presented, outcome.trouble) : this.#judge(outcome)
+    return outcome.is === 'trouble' ? this.#withoutAnswer(presented, outcome.trouble) : this.#judge(outcome, presented)
   }
 
   async ask(presented: Presented, since: number): Promise<Verdict> {
@@ -105,7 +111,8 @@ export class IntrospectionVerifier implements Verifier {
         break
       }
       const startedAt = call.inquiry.startedAt?.monotonic ?? Infinity
-      if (outcome.is === 'inactive' || (outcome.is === 'active' && startedAt >= since)) return this.#judge(outcome)
+      if (outcome.is === 'inactive' || (outcome.is === 'active' && startedAt >= since))
+        return this.#judge(outcome, presented)
       if (startedAt < since) continue
       trouble = outcome.is === 'trouble' ? outcome.trouble : undefined
       break
@@ -139,6 +146,7 @@ export class IntrospectionVerifier implements Verifier {
   }
 
   async #wait(call: Call, ms: number, signal: AbortSignal | undefined): Promise<Outcome | typeof STILL_RUNNING> {
+    if (call.waitedFor) this.#parts.endpoint.coalesced()
     call.waiting += 1
     call.waitedFor = true
     const outcome = await waitAtMost(call.outcome, ms, this.#parts.clock, signal)
@@ -146,21 +154,22 @@ export class IntrospectionVerifier implements Verifier {
     return outcome
   }
 
-  #judge(outcome: Exclude<Outcome, { is: 'trouble' }>): Verdict {
-    if (outcome.is === 'inactive') throw this.#refused('token_inactive')
+  #judge(outcome: Exclude<Outcome, { is: 'trouble' }>, presented: Presented): Verdict {
+    if (outcome.is === 'inactive') throw this.#inactive(presented)
     return { token: this.#check(outcome.token), source: 'live', stale: false }
   }
 
   /** No verdict came in time: what was known may stand in within its grace; an inactive token stays refused. */
-  #withoutAnswer({ digest }: Presented, trouble: Trouble | undefined): Verdict {
+  #withoutAnswer(presented: Presented, trouble: Trouble | undefined): Verdict {
     const { positives, negatives } = this.#parts
+    const { digest } = presented
     const known = positives.get(digest)
     if (known) {
       const age = this.#age(known)
       if (age < this.#usableFor(known)) return this.#stale(known, age)
       this.#check(known) // an expired token is refused, however little else is known
     }
-    if (negatives.judge(digest)) throw this.#refused('token_inactive')
+    if (negatives.judge(digest)) throw this.#knownInactive(presented)
     throw this.#unavailable('introspection_unavailable', trouble)
   }
 
@@ -178,11 +187,8 @@ export class IntrospectionVerifier implements Verifier {
     return entry
   }
 
-  /** Infinite where a wall clock that was set back would give a token a second life: then nobody can tell. */
-  #age({ since, expiresAt = Infinity }: VerifiedToken, now: Instant = instantOf(this.#parts.clock)): number {
-    const age = ageAt(since, now)
-    const end = expiresAt * 1_000
-    return age >= end - since.wall && now.wall < end ? Infinity : age
+  #age(entry: VerifiedToken, now: Instant = instantOf(this.#parts.clock)): number {
+    return evidenceAge(entry, now)
   }
 
   #freshFor(entry: VerifiedToken): number {
@@ -219,6 +225,16 @@ export class IntrospectionVerifier implements Verifier {
     const left = this.#usableFor(known) - this.#age(known)
     if (left <= 0) return { urgency: { is: 'blocked' }, deadline: now + terms.wait }
     return { urgency: { is: 'grace', left: Math.min(1, left / terms.grace) }, deadline: now + left }
+  }
+
+  #knownInactive(presented: Presented): AuthError {
+    this.#parts.negatives.hits += 1
+    return this.#inactive(presented)
+  }
+
+  #inactive(presented: Presented): AuthError {
+    this.#parts.refusedInactive?.(presented)
+    return this.#refused('token_inactive')
   }
 
   #refused(reason: Reason, detail?: string): AuthError {

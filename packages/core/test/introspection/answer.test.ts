@@ -144,6 +144,19 @@ describe('what is configured', () => {
     expect(parseAnswer(response)).not.toHaveProperty('once')
   }) // IN-33
 
+  test('who acts, and what was granted in detail, is judged by', () => {
+    const claims = {
+      act: { sub: 'svc' },
+      may_act: { sub: 'x' },
+      authorization_details: [{ type: 'a' }],
+      tenant: 'acme',
+    }
+    const { may_act: _, tenant: __, ...kept } = claims
+    const reading = { ...USUAL_READING, kept: keptMembers() }
+    expect(parseAnswer(json({ active: true, ...claims }), reading)).toMatchObject({ claims: { active: true, ...kept } })
+    expect(parseAnswer(json({ active: true, ...claims }), reading)).not.toHaveProperty('claims.may_act')
+  }) // IN-24, DE-05, RA-02
+
   test('what is picked is kept, and what is judged by, frozen', () => {
     const kept = keptMembers('tenant')
     const answer = parseAnswer(json({ active: true, exp: 9, tenant: 'a', email: 'b', cnf: { jkt: 'c' } }), {

@@ -18,6 +18,7 @@ const KINDS: readonly TroubleKind[] = [
   'connect',
   'reset',
   'no_endpoint',
+  'keys_unavailable',
 ]
 
 const urgency: fc.Arbitrary<Urgency> = fc.oneof(

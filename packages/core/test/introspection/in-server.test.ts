@@ -1,6 +1,8 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { AuthError } from '../../src/errors.ts'
 import { clientSecretBasic, tlsClientAuth } from '../../src/introspection/client-authentication.ts'
+import type { HttpResponse } from '../../src/ports/http.ts'
 import type { JwtMode } from '../../src/verify/introspected-jwt.ts'
 import { certificate } from '../support/certificate.ts'
 import { settled, START } from '../support/manual-clock.ts'
@@ -8,6 +10,7 @@ import { errorOf, reasonOf } from '../support/refusals.ts'
 import { failing, held, json, status } from '../support/scripted-http.ts'
 import { AUDIENCE, bearer, SECRET, world } from '../support/world.ts'
 
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 const opaque = (n: number | string): string => `opaque-token-${n}`
 
 function setUp(mode: JwtMode = 'offline') {
@@ -202,3 +205,47 @@ test('a certificate of ours that brings no authorities is shown only to whom tho
   await server.authenticate(bearer(opaque(1)))
   expect(http.to(as.urls.introspection)[0]!.tls).toEqual({ ...ours, ca: [theirs.cert] })
 }) // CA-12
+
+describe('signed answers by a key that cannot be fetched', () => {
+  const ISSUER = 'https://as.example'
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  function signedAnswer(kid: string, iat: number): HttpResponse {
+    const content = { active: true, aud: AUDIENCE, sub: 'somebody' }
+    const payload = { iss: ISSUER, aud: 'me', iat, token_introspection: content }
+    const signed = `${encode({ alg: 'ES256', typ: 'token-introspection+jwt', kid })}.${encode(payload)}`
+    const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    const headers = { 'content-type': 'application/token-introspection+jwt' }
+    return { status: 200, headers, body: Buffer.from(`${signed}.${signature.toString('base64url')}`) }
+  }
+
+  test('are not asked for again with every use, and the endpoint stays healthy', async () => {
+    const introspection = { client: clientSecretBasic('me', SECRET), signed: { algorithm: 'ES256' } } as const
+    const { server, http, as, clock } = world({}, () => [{ issuer: ISSUER, introspection }])
+    let kid = 'k1'
+    const jwk = (): object => ({ ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256' })
+    const published = (): HttpResponse => json({ keys: [jwk()] })
+    http.on(as.urls.keys, published)
+    as.introspects(() => signedAnswer(kid, Math.floor(clock.wall() / 1_000)))
+    await server.authenticate(bearer(opaque('known')))
+
+    kid = 'k2'
+    http.on(as.urls.keys, failing('connect'))
+    await clock.advance(70_000)
+    const before = http.to(as.urls.introspection).length
+    for (let n = 0; n < 50; n += 1) {
+      const waiting = server.authenticate(bearer(opaque('known')))
+      await clock.advance(10)
+      expect((await waiting).evidence.stale).toBe(true)
+      expect(await reasonOf(() => server.authenticate(bearer(opaque('new'))))).toBe('introspection_unavailable')
+    }
+    expect(http.to(as.urls.introspection).length - before).toBe(2)
+    expect(server.status().issuers[0]!.introspection).toMatchObject({
+      state: 'healthy',
+      lastTrouble: 'keys_unavailable',
+    })
+
+    http.on(as.urls.keys, published)
+    await clock.advance(60_000)
+    expect((await server.authenticate(bearer(opaque('new')))).evidence.source).toBe('live')
+  }) // IN-62
+})

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { bearerToken } from '../../src/introspection/bearer-token.ts'
 import {
   type ClientAuthentication,
@@ -11,6 +11,9 @@ import {
   unauthenticated,
 } from '../../src/introspection/client-authentication.ts'
 import { Trouble } from '../../src/introspection/introspector.ts'
+import type { SignedAnswers } from '../../src/introspection/signed-answer.ts'
+import type { HttpResponse } from '../../src/ports/http.ts'
+import type { JsonObject } from '../../src/syntax/json.ts'
 import { privateKeyJwt } from '../../src/introspection/private-key-jwt.ts'
 import { remoteIntrospector, type RemoteIntrospectorSettings } from '../../src/introspection/remote.ts'
 import { LoadTrouble } from '../../src/resilience/last-good.ts'
@@ -105,6 +108,42 @@ describe('the request', () => {
 })
 
 const assertionIn = ({ form }: Call): string => form.get('client_assertion')!
+
+describe('a signed answer', () => {
+  const read = vi.fn<(response: HttpResponse) => Promise<JsonObject>>()
+  const signed = { read } as unknown as SignedAnswers
+  const demanding = (reply: Reply) => setUp(unauthenticated(), reply, { signed })
+
+  test('is asked for, alone', async () => {
+    read.mockResolvedValueOnce({ active: true, sub: 'ada', username: null })
+    const { http, ask } = demanding(() => json('a.b.c', { headers: { 'cache-control': 'max-age=5' } }))
+    expect(await ask()).toEqual({ is: 'active', claims: { active: true, sub: 'ada' }, freshFor: 5_000 })
+    expect(http.calls[0]!.headers['accept']).toBe('application/token-introspection+jwt')
+  }) // IN-57
+
+  test('says of the token what it says, and no more', async () => {
+    read.mockResolvedValueOnce({ active: false, scope: 'admin' })
+    expect(await demanding(() => json('')).ask()).toEqual({ is: 'inactive' })
+    read.mockResolvedValueOnce({ active: 'true' })
+    expect((await demanding(() => json('')).trouble()).kind).toBe('malformed')
+  }) // IN-60
+
+  test('is not looked for in an answer that is none', async () => {
+    read.mockClear()
+    const kinds = await Promise.all([401, 404, 429, 503].map((code) => demanding(() => status(code)).trouble()))
+    expect(kinds.map(({ kind }) => kind)).toEqual(['misconfigured', 'unexpected_status', 'throttled', 'server_error'])
+    expect(read).not.toHaveBeenCalled()
+  })
+
+  test('that waits for keys until the deadline is no trouble of the endpoint', async () => {
+    read.mockReturnValueOnce(new Promise(() => undefined))
+    const { clock, trouble } = demanding(() => json(''))
+    const waiting = trouble()
+    await settled()
+    await clock.advance(2_000)
+    expect((await waiting).kind).toBe('keys_unavailable')
+  }) // IN-62
+})
 
 describe('client authentication', () => {
   test('Basic credentials are form-encoded before Base64', async () => {

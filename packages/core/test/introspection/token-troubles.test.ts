@@ -34,6 +34,22 @@ test('a longer pause that was asked for is kept to', async () => {
   expect(troubles.of('a')).toBeUndefined()
 }) // IN-51
 
+test.each([
+  [0, 1_000],
+  [4_000, 4_000],
+  [30_000, 10_000],
+])(
+  'one whose answer nobody can judge is, after a pause of %d ms, for %d ms; no number of them is the endpoint’s',
+  async (pause, ms) => {
+    const { clock, troubles } = setUp()
+    for (let n = 0; n < 10; n += 1) troubles.noteUnjudged(`token-${n}`, new Trouble('keys_unavailable', { pause }))
+    expect(troubles.note('a', trouble())).toBe(false)
+    expect(troubles.of('token-0')).toMatchObject({ kind: 'keys_unavailable', pause: ms })
+    await clock.advance(ms)
+    expect(troubles.of('token-0')).toBeUndefined()
+  },
+)
+
 test('one token, however often, is one token', () => {
   const { troubles } = setUp()
   expect(Array.from({ length: 50 }, () => troubles.note('a', trouble()))).not.toContain(true)

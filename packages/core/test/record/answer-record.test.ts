@@ -425,6 +425,12 @@ describe('a record that is none', () => {
       ...changes,
     }).join('\t')
 
+  test('what was answered without a signature is not known once one is demanded', () => {
+    const signed = { algorithm: 'RS256', audience: undefined, maxAgeSeconds: 60, decryption: undefined } as const
+    expect(fingerprintOf({ ...asked, signed })).not.toBe(fingerprintOf(asked))
+    expect(fingerprintOf({ ...asked, signed: undefined })).toBe(fingerprintOf(asked))
+  }) // IN-57
+
   test('the line by which these cases are made would be taken', async () => {
     const { store, start, ask, outage } = setting()
     store.kept.set('answers', record(line({})))
