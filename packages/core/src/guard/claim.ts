@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import type { Json } from '../syntax/json.ts'
-import { type PureGuard, pureGuard, guardFactory } from './guard.ts'
+import { type PureGuard, pureGuard, guardFactory, saysYes } from './guard.ts'
 
 /** What a claim must be: one of some plain values, or what a predicate says yes to. */
 export type ClaimTest = string | number | boolean | readonly (string | number | boolean)[] | ((value: Json) => boolean)
@@ -27,13 +27,6 @@ export function claim(name: string, test: ClaimTest): PureGuard {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined
     return (value !== undefined && fits(value)) || { reason: 'claim_refused', detail: `claim "${name}"` }
   })
-}
-
-/** A predicate without type checks may return anything; only `true` is a yes. */
-function saysYes(said: unknown): boolean {
-  // Nobody waits for it, and what it rejects with must not end the process.
-  if (said instanceof Promise) said.catch(() => undefined)
-  return said === true
 }
 
 guardFactory(claim)

@@ -21,7 +21,9 @@ export function fresh(age: Duration, options: FreshOptions = {}): PureGuard {
   const signatureCounts = signature === 'counts'
   const isFresh = (auth: AuthContext): boolean => {
     const origin = originOf(auth)
-    if (!origin || auth.evidence.stale) return false
+    if (!origin) return false
+    if (!(signatureCounts && origin.token.by === 'signature')) origin.presented.sighting?.demand(maxAge)
+    if (auth.evidence.stale) return false
     const counts = auth.evidence.by === 'introspection' || signatureCounts
     return counts && origin.token.since.monotonic >= origin.presented.arrivedAt - maxAge
   }

@@ -35,6 +35,13 @@ export function pureGuard(
   return Object.assign(rule, { needs: Object.freeze({ ...needs, pure: true as const }) })
 }
 
+/** A predicate without type checks may return anything; only `true` is a yes. */
+export function saysYes(said: unknown): boolean {
+  // Nobody waits for it, and what it rejects with must not end the process.
+  if (said instanceof Promise) said.catch(() => undefined)
+  return said === true
+}
+
 const factories = new WeakSet<object>()
 
 /** Remembers a function that makes guards, so that one who forgets to call it is told. */

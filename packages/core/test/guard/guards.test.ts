@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Duration } from '../../src/duration.ts'
-import { bind } from '../../src/bind/bind.ts'
 import { type AuthContext, contextOf } from '../../src/context.ts'
 import { AuthError, ConfigError, type Refusal } from '../../src/errors.ts'
 import { errorOf, firstRefusal } from '../../src/guard/authorize.ts'
 import { claim, type ClaimTest } from '../../src/guard/claim.ts'
 import { every, some } from '../../src/guard/combine.ts'
+import { detail } from '../../src/guard/detail.ts'
 import { fresh, type FreshOptions } from '../../src/guard/fresh.ts'
 import { type Guard, scopesNeeded } from '../../src/guard/guard.ts'
 import { entitlement, group, role } from '../../src/guard/holds.ts'
@@ -22,7 +22,7 @@ function context(claims: Claims, { by = 'introspection', stale = false, age = 0 
   const clock = new ManualClock()
   const since = { wall: clock.wall() - age, monotonic: clock.monotonic() - age }
   const token = verifiedToken(claims, clock, { by: by as 'introspection', since })
-  return contextOf({ token, source: 'live', stale }, bind(token), presented('t', clock))
+  return contextOf({ token, source: 'live', stale }, { by: 'none' }, presented('t', clock))
 }
 
 const says = (guard: Guard, claims: Claims): string => {
@@ -419,6 +419,24 @@ describe('the error for a refusal', () => {
     expect(details(weak, { scope: 'a' }, ...guards).scopes).toBeUndefined()
     expect(details(weak, {}, ...guards).scopes).toEqual(['a'])
   }) // SU-06
+
+  test('a predicate that throws when it is asked for the challenge changes nothing', () => {
+    const throws = claim('tenant', () => {
+      throw new RangeError('a mistake')
+    })
+    const found = details(missing, { tenant: 'x' }, scope('a'), throws, login({ acr: 'gold' }))
+    expect(found).toMatchObject({ reason: 'login_insufficient', scopes: ['a'], acrValues: ['gold'] })
+  }) // SG-14
+
+  test('details that are lacking name no scope, unless scopes or a login are lacking, too', () => {
+    const lacking: Refusal = { reason: 'details_insufficient', detail: 'x' }
+    const guards = [detail({ type: 'a' }), scope('a')]
+    const found = details(lacking, { scope: 'a' }, ...guards)
+    expect([found.reason, found.detail, found.scopes]).toEqual(['details_insufficient', 'x', undefined])
+    expect(details(lacking, {}, ...guards)).toMatchObject({ reason: 'details_insufficient', scopes: ['a'] })
+    expect(details(lacking, {}, ...guards, login({ acr: 'gold' }))).toMatchObject({ reason: 'login_insufficient' })
+    expect(details(missing, {}, scope('a'), detail({ type: 'a' }))).toMatchObject({ reason: 'scope_missing' })
+  }) // RA-10, RA-11
 
   test('a custom guard that waits is not asked a second time', () => {
     let asked = 0
