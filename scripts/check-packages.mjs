@@ -65,10 +65,11 @@ async function checkPackage(path) {
   await run('attw', [filename, '--profile', 'esm-only', '--no-definitely-typed', '--format', 'ascii', '--no-emoji'])
 }
 
-/** Compiled files whose source is gone, and anything that is neither source nor compiled. */
+/** Compiled files whose source is gone, and anything that is neither source nor compiled nor made for another program. */
 function isStray(file, files) {
   const [, compiled] = /^dist\/(.+)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file) ?? []
   if (compiled !== undefined) return !files.includes(`src/${compiled}.ts`)
+  if (/^(?:grafana\/[\w-]+\.json|rules\/[\w-]+\.yml)$/.test(file)) return false
   return !/^src\/.+\.ts$/.test(file) && !['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json'].includes(file)
 }
 
