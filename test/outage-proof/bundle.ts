@@ -8,8 +8,12 @@ interface Bundler {
 
 const conditions = ['holdfast-source', 'module', 'node', 'production']
 
-/** Makes one JavaScript file of a module and all it imports, from sources: for a process without the test runner. */
-export async function bundle(module: string, outDir: string): Promise<void> {
+/**
+ * Makes one JavaScript file of a module and all it imports, from sources: for a process without the test runner.
+ *
+ * @param external Packages that the process finds from where the file is.
+ */
+export async function bundle(module: string, outDir: string, external: readonly string[] = []): Promise<void> {
   const runner = createRequire(createRequire(import.meta.url).resolve('vitest/package.json'))
   const { build } = (await import(pathToFileURL(runner.resolve('vite')).href)) as Bundler
   await build({
@@ -17,7 +21,7 @@ export async function bundle(module: string, outDir: string): Promise<void> {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     logLevel: 'error',
     resolve: { conditions },
-    ssr: { noExternal: true, target: 'node', resolve: { conditions } },
+    ssr: { noExternal: true, external: [...external], target: 'node', resolve: { conditions } },
     build: {
       ssr: module,
       outDir,
