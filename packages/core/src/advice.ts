@@ -1,5 +1,6 @@
 import type { Reason } from './errors.ts'
 import type { ClientAuthentication } from './introspection/client-authentication.ts'
+import type { TroubleKind } from './introspection/introspector.ts'
 import type { Metadata } from './keys/discovery.ts'
 import type { AdviceEvent, DocumentEvent } from './ports/observer.ts'
 import type { AuthRequest } from './request.ts'
@@ -166,6 +167,23 @@ export function acrAdvice(issuer: string, missing: readonly string[]): AdviceEve
   const names = missing.map((one) => JSON.stringify(one)).join(', ')
   const message = `a route asks for login({ acr }) with ${names}, which ${issuer} does not list in "acr_values_supported"; write values that it lists`
   return { type: 'advice', code: 'HOLDFAST_ACR', issuer, message }
+}
+
+/** What usually mends trouble with signed answers. */
+const ANSWERS: Partial<Readonly<Record<TroubleKind, string>>> = {
+  unsigned: `answers are not signed, which "introspection.signed" demands; register this client for signed answers (introspection_signed_response_alg), or leave the option out`,
+  undecryptable: `answers cannot be opened; compare "introspection.signed.decryption" with what is registered for this client`,
+  signature: `answers are not signed by a key of the issuer with "introspection.signed.algorithm"; compare it with what is registered for this client (introspection_signed_response_alg)`,
+  foreign: `signed answers are for somebody else; write into "introspection.signed.audience" what their "aud" says of us`,
+  outdated: `signed answers are too old, or lie ahead; compare the clocks, and see whether something keeps answers`,
+}
+
+/** For signed answers that are no verdict; `undefined` where there is nothing to mend. */
+export function signedAnswerAdvice(issuer: string, trouble: TroubleKind | undefined): AdviceEvent | undefined {
+  const what = trouble && ANSWERS[trouble]
+  if (what === undefined) return undefined
+  const message = `the introspection endpoint of ${issuer} says nothing that counts: ${what}`
+  return { type: 'advice', code: 'HOLDFAST_SIGNED_ANSWERS', issuer, message }
 }
 
 /**

@@ -1,4 +1,12 @@
-import { AuthError, type AuthErrorDetails, descriptionOf, type ErrorCode, type Reason, REASONS } from './errors.ts'
+import {
+  AuthError,
+  type AuthErrorDetails,
+  descriptionOf,
+  type ErrorCode,
+  type Reason,
+  REASONS,
+  type Scheme,
+} from './errors.ts'
 import { isScopeToken } from './syntax/scope.ts'
 
 /** What goes out on the wire. */
@@ -22,18 +30,41 @@ export interface ChallengeSettings {
   readonly exposeHeaders: boolean
   /** The RFC 9728 document, once something serves it. */
   readonly resourceMetadataUrl: (requestUrl: string | undefined) => string | undefined
+  /** Present where a token may come under the scheme DPoP. */
+  readonly dpop?: DpopChallenge | undefined
+}
+
+/** What a DPoP challenge says beyond what every challenge says (RFC 9449 §7.1). */
+export interface DpopChallenge {
+  readonly algorithms: readonly string[]
+  /** Whether there is no other way. */
+  readonly isOnly: boolean
+  /** Whether proofs need a nonce. */
+  readonly asksNonce: boolean
 }
 
 /** Codes that a challenge names. The others are no OAuth errors, or need none. */
 const CHALLENGED: readonly ErrorCode[] = [
   'invalid_request',
   'invalid_token',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
   'insufficient_scope',
   'insufficient_user_authentication',
 ]
 
+/** Codes that another token, or the same one otherwise, may help against: every scheme that is taken is offered. */
+const OFFERED: readonly ErrorCode[] = [
+  'none',
+  'invalid_request',
+  'invalid_token',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+]
+
 /** By name: `*` means nothing where credentials are sent (Fetch standard §3.3.5). */
 const EXPOSED = 'WWW-Authenticate, Retry-After'
+const EXPOSED_WITH_NONCE = `${EXPOSED}, DPoP-Nonce`
 
 /** Seconds that a client is asked to wait where nothing better is known. */
 const RETRY_AFTER = 1
@@ -44,8 +75,9 @@ export function completed(
   settings: ChallengeSettings,
   scopes?: readonly string[],
   requestUrl?: string,
+  scheme?: Scheme,
 ): AuthError {
-  const details = detailsFor(error, scopes, requestUrl)
+  const details = detailsFor(error, scopes, requestUrl, scheme)
   return new AuthError(error.reason, details, headersOf(error, details, settings))
 }
 
@@ -55,14 +87,20 @@ export function complete(
   settings: ChallengeSettings,
   scopes?: readonly string[],
   requestUrl?: string,
+  scheme?: Scheme,
 ): AuthError {
-  const details = detailsFor(error, scopes, requestUrl)
+  const details = detailsFor(error, scopes, requestUrl, scheme)
   return AuthError.complete(error, details, headersOf(error, details, settings))
 }
 
-function detailsFor(error: AuthError, scopes: readonly string[] | undefined, requestUrl?: string): AuthErrorDetails {
+function detailsFor(
+  error: AuthError,
+  scopes: readonly string[] | undefined,
+  requestUrl: string | undefined,
+  scheme: Scheme | undefined,
+): AuthErrorDetails {
   const known = AuthError.detailsOf(error)
-  return error.status === 401 ? { scopes, requestUrl, ...known } : { requestUrl, ...known }
+  return error.status === 401 ? { scopes, requestUrl, scheme, ...known } : { requestUrl, scheme, ...known }
 }
 
 /** Turns an error into an answer. Whatever is not an {@link AuthError} is a mistake of ours and says nothing. */
@@ -78,25 +116,35 @@ export function answer(error: unknown, settings: ChallengeSettings): Answer {
 function headersOf(error: AuthError, details: AuthErrorDetails, settings: ChallengeSettings): Record<string, string> {
   const headers: Record<string, string> = { 'cache-control': 'no-store' }
   if (error.status === 500) return headers
-  if (settings.exposeHeaders) headers['access-control-expose-headers'] = EXPOSED
+  if (settings.exposeHeaders) {
+    headers['access-control-expose-headers'] = settings.dpop?.asksNonce === true ? EXPOSED_WITH_NONCE : EXPOSED
+  }
   if (error.code === 'unavailable') {
     headers['retry-after'] = String(Math.max(1, Math.ceil(details.retryAfter ?? RETRY_AFTER)))
   } else {
     headers['www-authenticate'] = challenge(error, details, settings)
+    if (details.dpopNonce !== undefined) headers['dpop-nonce'] = details.dpopNonce
   }
   return headers
 }
 
-/** RFC 6750 §3, RFC 9470 §3, RFC 9728 §5.1. Every value is a quoted-string; only a realm may have what needs an escape. */
+/**
+ * RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3, RFC 9728 §5.1. Every value is a quoted-string; only a realm may have what needs
+ * an escape. The challenge of the scheme in use says what is wrong, both where that is not clear (RFC 9449 §7.2).
+ */
 function challenge(error: AuthError, details: AuthErrorDetails, settings: ChallengeSettings): string {
   const { scopes, acrValues, maxAge } = details
-  return (
-    constantsOf(error.reason, settings).challenge +
+  const { bearer, dpop, other } = constantsOf(error.reason, settings)
+  const needs =
     parameter('scope', error.code === 'access_denied' ? undefined : words(scopes)) +
     parameter('acr_values', words(acrValues)) +
     parameter('max_age', Number.isSafeInteger(maxAge) ? String(maxAge) : undefined) +
     parameter('resource_metadata', settings.resourceMetadataUrl(details.requestUrl))
-  )
+  const tried = error.code === 'none' ? undefined : details.scheme
+  const scheme = settings.dpop ? (settings.dpop.isOnly ? 'DPoP' : tried) : 'Bearer'
+  if (scheme === 'Bearer') return bearer + needs + other.dpop
+  if (scheme === 'DPoP') return other.bearer + dpop + needs
+  return `${bearer}${needs}, ${dpop}${needs}`
 }
 
 const parameter = (name: string, value: string | undefined): string =>
@@ -110,8 +158,11 @@ function words(named: readonly string[] | undefined): string | undefined {
 
 /** What all answers of a server for one reason have in common. */
 interface Constants {
-  /** The beginning of the challenge. */
-  readonly challenge: string
+  /** The beginning of each challenge. */
+  readonly bearer: string
+  readonly dpop: string
+  /** The challenge of the scheme that is not in use, to stand behind or before the other; empty where it is not offered. */
+  readonly other: { readonly bearer: string; readonly dpop: string }
   readonly body: string
 }
 
@@ -127,17 +178,23 @@ function constantsOf(reason: Reason, settings: ChallengeSettings): Constants {
 }
 
 /** The body is equal to the challenge (RFC 6750 §3.1): no credentials, no error; our own mistakes say nothing. */
-function constantsFor(reason: Reason, { realm, describeErrors, errorUri }: ChallengeSettings): Constants {
+function constantsFor(reason: Reason, { realm, describeErrors, errorUri, dpop }: ChallengeSettings): Constants {
   const [code] = REASONS[reason]
   const isChallenged = CHALLENGED.includes(code)
   const description = describeErrors ? descriptionOf(reason) : undefined
   const uri = isChallenged ? errorUri : undefined
-  const beginning =
-    `Bearer realm="${realm.replaceAll(/["\\]/g, String.raw`\$&`)}"` +
+  const ofBearer = `Bearer realm="${realm.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+  const ofDpop = ofBearer.replace('Bearer', 'DPoP') + parameter('algs', dpop?.algorithms.join(' '))
+  const error =
     parameter('error', isChallenged ? code : undefined) +
     parameter('error_description', isChallenged ? description : undefined) +
     parameter('error_uri', uri)
+  const isOffered = dpop !== undefined && OFFERED.includes(code)
+  const other = {
+    bearer: isOffered && !dpop.isOnly ? `${ofBearer}, ` : '',
+    dpop: isOffered ? `, ${ofDpop}` : '',
+  }
   const saysNothing = code === 'none' || code === 'server_error'
   const body = saysNothing ? {} : { error: code, error_description: description, error_uri: uri }
-  return { challenge: beginning, body: JSON.stringify(body) }
+  return { bearer: ofBearer + error, dpop: ofDpop + error, other, body: JSON.stringify(body) }
 }

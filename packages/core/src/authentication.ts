@@ -1,11 +1,13 @@
 import type { Parts } from './assemble/server.ts'
-import { bind } from './bind/bind.ts'
+import { bind, type Binding, bindNow, stillBound } from './bind/bind.ts'
+import type { DpopProof } from './bind/dpop/proof.ts'
 import { lastOver, rememberOver } from './cache/connection-memory.ts'
 import { keyOf } from './cache/digest.ts'
 import { type Classified, classify, isNobodys, tryClassify } from './classify.ts'
 import { type AuthContext, type ContextRules, contextOf, contextRulesOf, originOf } from './context.ts'
 import { attributed, AuthError, type Refusal, refused } from './errors.ts'
 import { extract, tryExtract } from './extract.ts'
+import type { DrillDesk } from './forecast/drill-desk.ts'
 import type { Settings } from './options/settings.ts'
 import { type Instant, instantOf } from './ports/clock.ts'
 import type { AuthRequest } from './request.ts'
@@ -13,6 +15,7 @@ import { waitAtMost } from './resilience/deadline.ts'
 import type { RevocationDesk } from './revoke.ts'
 import { sourceKey } from './syntax/source.ts'
 import type { Telemetry } from './telemetry.ts'
+import type { VerifiedToken } from './verify/verified-token.ts'
 import type { Presented, Verdict } from './verify/verifier.ts'
 
 /**
@@ -24,6 +27,7 @@ export class Authentication {
   readonly #parts: Parts
   readonly #telemetry: Telemetry
   readonly #desk: RevocationDesk
+  readonly #drills: DrillDesk
   readonly #contextRules: ContextRules
   /**
    * What {@link now} made of the last request that takes waiting, for {@link later}, which follows: to take the token apart
@@ -32,10 +36,11 @@ export class Authentication {
   #begun: { readonly request: AuthRequest; readonly presented: Presented; readonly found: Classified } | undefined
   #isClosed = false
 
-  constructor(settings: Settings, parts: Parts, desk: RevocationDesk, telemetry: Telemetry) {
+  constructor(settings: Settings, parts: Parts, desk: RevocationDesk, drills: DrillDesk, telemetry: Telemetry) {
     this.#settings = settings
     this.#parts = parts
     this.#desk = desk
+    this.#drills = drills
     this.#telemetry = telemetry
     this.#contextRules = contextRulesOf(settings)
   }
@@ -43,29 +48,39 @@ export class Authentication {
   /** The context or a refusal, thrown or returned; `undefined` where it takes waiting: then {@link later}. */
   now(request: AuthRequest): AuthContext | AuthError | undefined {
     if (this.#isClosed || this.restoring) return undefined
-    const token = tryExtract(request, this.#settings.credentials)
-    if (token instanceof AuthError) return token
+    const extracted = tryExtract(request, this.#settings.credentials)
+    if (extracted instanceof AuthError) return extracted
+    const token = typeof extracted === 'string' ? extracted : extracted.token
     if (isNobodys(token, this.#parts.routes)) return tryClassify(token, this.#parts.routes) as AuthError
     const now = instantOf(this.#settings.ports.clock)
     const { socket } = request
     const last = lastOver(socket)
     const isRepeated = last?.token === token
-    const presented = present(token, isRepeated ? last.digest : keyOf(token), now, request.url)
+    const digest = isRepeated ? last.digest : keyOf(token)
+    const proof = extracted === token ? undefined : this.#parts.bindings.dpop!.read(request, digest, now.wall)
+    const presented = present(token, digest, now, request.url, proof)
     const verdict = this.#recall(presented, now) ?? this.#judge(presented, request)
     if (!verdict || verdict instanceof AuthError) return verdict
-    const auth = this.#context(verdict, presented)
+    this.#checkRevoked(verdict.token, presented)
+    const binding = bindNow(verdict.token, presented, request, this.#parts.bindings)
+    if (!binding) return undefined
+    const auth = this.#admitted(verdict, binding, presented)
     if (!isRepeated) rememberOver(socket, presented)
     return auth
   }
 
   /** @throws {AuthError} at once or by rejection. */
   later(request: AuthRequest): Promise<AuthContext> {
-    const token = extract(request, this.#settings.credentials)
+    const extracted = extract(request, this.#settings.credentials)
+    const token = typeof extracted === 'string' ? extracted : extracted.token
     const begun = this.#begun
     this.#begun = undefined
     // The token, too: a request object may have come to stand for another request.
     const isBegun = begun?.request === request && begun.presented.token === token
-    return isBegun ? this.#admit(request, begun.presented, begun.found) : this.#admit(request, this.read(token))
+    const found = isBegun ? begun.found : undefined
+    // A proof is read again for the same reason.
+    if (extracted !== token) return this.#admit(request, this.read(token, request), found)
+    return this.#admit(request, isBegun ? begun.presented : this.read(token), found)
   }
 
   /** The context of a token that did not come in a request. @throws {AuthError} at once or by rejection. */
@@ -75,9 +90,12 @@ export class Authentication {
     return this.#admit(request, this.read(extract(request, { maxLength })))
   }
 
-  /** A token as it came, now. */
-  read(token: string): Presented {
-    return present(token, keyOf(token), instantOf(this.#settings.ports.clock), undefined)
+  /** A token as it came, now. @param request What it came in under the scheme DPoP. @throws {AuthError} for its proof. */
+  read(token: string, request?: AuthRequest): Presented {
+    const now = instantOf(this.#settings.ports.clock)
+    const digest = keyOf(token)
+    const proof = request && this.#parts.bindings.dpop!.read(request, digest, now.wall)
+    return present(token, digest, now, request?.url, proof)
   }
 
   /** One live verification for a route that wants newer evidence. Repeats `verify` only; what was proved stays proved. */
@@ -88,11 +106,16 @@ export class Authentication {
     const { token, presented } = origin
     if (signatureCounts === true && token.by === 'signature') {
       token.verifier.forget(presented.digest)
-      return this.#context(await token.verifier.verify(presented), presented)
+      return this.#renewed(await token.verifier.verify(presented), presented, auth)
     }
     const asked = token.verifier.ask(presented, presented.arrivedAt - maxEvidenceAge)
     if (!asked) throw refused('fresh_unsupported', { issuer: auth.issuer })
-    return this.#context(await asked, presented)
+    return this.#renewed(await asked, presented, auth)
+  }
+
+  #renewed(verdict: Verdict, presented: Presented, { binding }: AuthContext): AuthContext {
+    this.#checkRevoked(verdict.token, presented)
+    return this.#context(verdict, stillBound(verdict.token, binding), presented)
   }
 
   /** From now on nobody is admitted. */
@@ -118,15 +141,28 @@ export class Authentication {
     if (restoring) await waitAtMost(restoring, resilience.wait, ports.clock)
     if (this.#desk.restoring) throw refused('store_unavailable')
     const known = this.#recall(presented, instantOf(ports.clock))
-    if (known) return this.#context(known, presented)
-    const { issuer, verifier, jwt } = found ?? classify(presented.token, this.#parts.routes)
+    if (known) return this.#bound(known, presented, request)
+    const { issuer, kind, verifier, jwt } = found ?? this.#classify(presented.token)
     let verdict: Verdict
     try {
       verdict = await verifier.verify({ ...presented, jwt })
     } catch (error) {
-      throw attributed(error, issuer)
+      this.#drills.refused(error, issuer, kind, presented)
+      throw attributed(error, issuer, kind)
     }
-    return this.#context(verdict, presented)
+    return this.#bound(verdict, presented, request)
+  }
+
+  async #bound(verdict: Verdict, presented: Presented, request: AuthRequest): Promise<AuthContext> {
+    const { token } = verdict
+    this.#checkRevoked(token, presented)
+    let binding = bind(token, presented, request, this.#parts.bindings)
+    if (binding instanceof Promise) {
+      binding = await binding
+      // While the proof was judged, the token may have been revoked.
+      this.#checkRevoked(token, presented)
+    }
+    return this.#admitted(verdict, binding, presented)
   }
 
   /** A token seen before: one digest, one look-up. */
@@ -137,7 +173,25 @@ export class Authentication {
     // Either may have it; the likely one is asked first.
     const [first, second] = token.startsWith('eyJ') ? [jwts, introspected] : [introspected, jwts]
     const known = first.get(digest, now.monotonic) ?? second.get(digest, now.monotonic)
-    return known?.verifier.recall(known, presented, now)
+    if (!known) return undefined
+    try {
+      return known.verifier.recall(known, presented, now)
+    } catch (error) {
+      throw attributed(error, known.issuer, known.provenance.tally.kind)
+    }
+  }
+
+  #classify(token: string): Classified {
+    const found = classify(token, this.#parts.routes)
+    this.#missed(found)
+    return found
+  }
+
+  /** Counts a token that takes a verification, once for a request. */
+  #missed({ kind }: Classified): void {
+    const { jwts, introspected } = this.#parts
+    const store = kind === 'jwt' ? jwts : introspected
+    store.misses += 1
   }
 
   /** A new token, judged at once where its keys are at hand. */
@@ -145,6 +199,7 @@ export class Authentication {
     if (this.#settings.advisesHttps) this.#telemetry.transport(request)
     const found = tryClassify(presented.token, this.#parts.routes)
     if (found instanceof AuthError) return found
+    this.#missed(found)
     try {
       const { token, digest, arrivedAt, url } = presented
       const { verifier, jwt } = found
@@ -152,23 +207,43 @@ export class Authentication {
       if (!verdict) this.#begun = { request, presented, found }
       return verdict
     } catch (error) {
-      return attributed(error, found.issuer)
+      this.#drills.refused(error, found.issuer, found.kind, presented)
+      return attributed(error, found.issuer, found.kind)
     }
   }
 
-  /** Judged on every request, whatever cache the verdict came from: revocation and binding. */
-  #context(verdict: Verdict, presented: Presented): AuthContext {
-    const { token, source, stale } = verdict
+  /** Like the binding, judged on every request, whatever cache the verdict came from. */
+  #checkRevoked(token: VerifiedToken, presented: Presented): void {
     const { revocations } = this.#parts
     if (this.#isClosed) throw refused('closed')
     const revoked = revocations.isTombstone(presented.token) ? 'token_revoked' : revocations.judge(token)
-    if (revoked) throw refused(revoked, { issuer: token.issuer })
-    const auth = contextOf(verdict, bind(token), presented, this.#contextRules)
-    this.#telemetry[stale ? 'stale' : source] += 1
+    if (revoked) throw refused(revoked, { issuer: token.issuer, kind: token.provenance.tally.kind })
+  }
+
+  /** A request that may act; once for each, however often its evidence is renewed. */
+  #admitted(verdict: Verdict, binding: Binding, presented: Presented): AuthContext {
+    const { token } = verdict
+    const { traffic, drill } = token.provenance.tally
+    traffic.pass(token, presented)
+    if (drill !== undefined) drill.accepted(token, presented)
+    return this.#context(verdict, binding, presented)
+  }
+
+  #context(verdict: Verdict, binding: Binding, presented: Presented): AuthContext {
+    const auth = contextOf(verdict, binding, presented, this.#contextRules)
+    this.#telemetry.accepted(verdict, presented)
     return auth
   }
 }
 
-function present(token: string, digest: string, now: Instant, url: string | undefined): Presented {
-  return { token, digest, jwt: undefined, arrivedAt: now.monotonic, url, signal: undefined, source: undefined }
+function present(
+  token: string,
+  digest: string,
+  now: Instant,
+  url: string | undefined,
+  proof: DpopProof | undefined,
+): Presented {
+  const arrivedAt = now.monotonic
+  const absent = undefined
+  return { token, digest, jwt: absent, arrivedAt, url, signal: absent, source: absent, proof, sighting: absent }
 }

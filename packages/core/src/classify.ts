@@ -1,3 +1,4 @@
+import type { TokenKind } from './counters.ts'
 import { type AuthError, orThrow, refused } from './errors.ts'
 import type { JsonObject } from './syntax/json.ts'
 import { parseJweHeader } from './syntax/jwe.ts'
@@ -25,6 +26,7 @@ export interface Routes {
 
 export interface Classified {
   readonly issuer: string
+  readonly kind: TokenKind
   readonly verifier: Verifier
   readonly jwt: UnverifiedJwt | undefined
 }
@@ -74,8 +76,8 @@ function byIssuer(token: string, { byIssuer: known }: Routes): Classified | Auth
       issuer: typeof iss === 'string' ? nearly(iss, known) : undefined,
       unverified: true,
     })
-  if (route.jwt) return { issuer: route.issuer, verifier: route.jwt, jwt }
-  return { issuer: route.issuer, verifier: route.opaque!, jwt: undefined }
+  if (route.jwt) return { issuer: route.issuer, kind: 'jwt', verifier: route.jwt, jwt }
+  return { issuer: route.issuer, kind: 'opaque', verifier: route.opaque!, jwt: undefined }
 }
 
 /**
@@ -90,7 +92,7 @@ function encrypted(token: string, { byIssuer: known, opaque }: Routes): Classifi
     const owners = decrypting.filter((route) => route.decrypts!(header))
     if (owners.length > 1) return refused('issuer_ambiguous')
     const owner = owners[0]
-    if (owner) return { issuer: owner.issuer, verifier: owner.jwt!, jwt: undefined }
+    if (owner) return { issuer: owner.issuer, kind: 'jwt', verifier: owner.jwt!, jwt: undefined }
   }
   const takers = opaque.filter(
     (route) => route.jwt === undefined && (decrypting.length === 0 || route.accepts !== undefined),
@@ -106,7 +108,7 @@ function byRule(token: string, opaque: readonly Route[]): Classified | AuthError
   if (takers.length > 1) return refused('issuer_ambiguous')
   const route = takers[0]
   if (!route) return refused('issuer_unknown')
-  return { issuer: route.issuer, verifier: route.opaque!, jwt: undefined }
+  return { issuer: route.issuer, kind: 'opaque', verifier: route.opaque!, jwt: undefined }
 }
 
 /** The configured issuer that differs by a trailing slash only, for advice. */

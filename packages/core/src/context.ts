@@ -2,7 +2,9 @@ import type { Binding } from './bind/bind.ts'
 import { refused } from './errors.ts'
 import type { ScopeImplications } from './options/scope-implications.ts'
 import type { Settings } from './options/settings.ts'
+import { type AuthorizationDetail, detailsOf } from './verify/authorization-details.ts'
 import type { Claims } from './verify/claims.ts'
+import { type Actor, actorsOf } from './verify/delegation.ts'
 import type { VerifiedToken } from './verify/verified-token.ts'
 import type { Presented, Verdict } from './verify/verifier.ts'
 
@@ -35,6 +37,15 @@ export interface AuthContext {
   readonly kind: 'user' | 'client' | 'unknown'
   readonly audience: readonly string[]
   readonly scopes: readonly string[]
+  /** The entries of `authorization_details` (RFC 9396), in their order; `detail()` judges them. Empty without any. */
+  readonly authorizationDetails: readonly AuthorizationDetail[]
+  /**
+   * Who acts in place of the subject (RFC 8693 §4.1); `undefined` where the subject itself does. What `may_act` says is no
+   * actor: it is about a token exchange that has not taken place.
+   */
+  readonly actor: Actor | undefined
+  /** The actor, then who acted before it, latest first. Only {@link actor} may decide anything: the others are history. */
+  readonly actorChain: readonly Actor[]
   /** Seconds since 1970, as `exp`. */
   readonly expiresAt: number | undefined
   readonly binding: Binding
@@ -55,18 +66,30 @@ export interface ContextRules {
   readonly scopeImpliedBy: ScopeImplications | undefined
   /** By issuer: tells a user's tokens from a client's. */
   readonly kinds: ReadonlyMap<string, (claims: Claims) => unknown> | undefined
+  /** By issuer: the names that this API goes by. */
+  readonly identifiers: ReadonlyMap<string, readonly string[]> | undefined
 }
 
 /** What the options say of it. */
 export function contextRulesOf({
   issuers,
   scopeImpliedBy,
-}: Pick<Settings, 'issuers' | 'scopeImpliedBy'>): ContextRules {
+  resources,
+}: Pick<Settings, 'issuers' | 'scopeImpliedBy' | 'resources'>): ContextRules {
   const told = issuers.flatMap(({ issuer, kind }) => (kind ? [[issuer, kind] as const] : []))
-  return { scopeImpliedBy, kinds: told.length === 0 ? undefined : new Map(told) }
+  const identifiers = issuers.map(
+    ({ issuer, audience }) => [issuer, [...new Set([...audience, ...resources])]] as const,
+  )
+  return {
+    scopeImpliedBy,
+    kinds: told.length === 0 ? undefined : new Map(told),
+    identifiers: new Map(identifiers),
+  }
 }
 
-const PLAIN: ContextRules = { scopeImpliedBy: undefined, kinds: undefined }
+const PLAIN: ContextRules = { scopeImpliedBy: undefined, kinds: undefined, identifiers: undefined }
+
+const NOBODY: readonly string[] = Object.freeze([])
 
 /** Made for every request, so it holds little and reads from the verified token when it is asked. */
 class Context implements AuthContext {
@@ -111,6 +134,18 @@ class Context implements AuthContext {
     return this.#verdict.token.scopes
   }
 
+  get authorizationDetails(): readonly AuthorizationDetail[] {
+    return detailsOf(this.claims)
+  }
+
+  get actor(): Actor | undefined {
+    return this.actorChain[0]
+  }
+
+  get actorChain(): readonly Actor[] {
+    return actorsOf(this.claims, this.issuer)
+  }
+
   get expiresAt(): number | undefined {
     return this.#verdict.token.expiresAt
   }
@@ -137,8 +172,10 @@ class Context implements AuthContext {
 
   /** What a log or an answer shows of it: all but the raw token. */
   toJSON(): Omit<AuthContext, 'hasScope'> {
-    const { issuer, subject, clientId, kind, audience, scopes, expiresAt, binding, evidence, claims } = this
-    return { issuer, subject, clientId, kind, audience, scopes, expiresAt, binding, evidence, claims }
+    const { issuer, subject, clientId, kind, audience, scopes, authorizationDetails, actor, actorChain } = this
+    const { expiresAt, binding, evidence, claims } = this
+    const token = { issuer, subject, clientId, kind, audience, scopes, authorizationDetails, actor, actorChain }
+    return { ...token, expiresAt, binding, evidence, claims }
   }
 
   /** Getters are no own properties: `console.log(auth)` would show nothing. */
@@ -148,6 +185,14 @@ class Context implements AuthContext {
 
   static originOf(auth: AuthContext): Origin | undefined {
     return #verdict in auth ? { token: auth.#verdict.token, presented: auth.#presented } : undefined
+  }
+
+  static fieldsOf(auth: AuthContext): ResponseFields | undefined {
+    return #verdict in auth ? auth.#presented.proof?.answerFields : undefined
+  }
+
+  static identifiersOf(auth: AuthContext): readonly string[] {
+    return #verdict in auth ? (auth.#rules.identifiers?.get(auth.issuer) ?? NOBODY) : NOBODY
   }
 }
 
@@ -184,6 +229,22 @@ export function contextOf(
 /** The origin of a context that this library made; `undefined` for any other object. */
 export function originOf(auth: AuthContext): Origin | undefined {
   return Context.originOf(auth)
+}
+
+/** Header fields for the response to a request that was let in. */
+export type ResponseFields = Readonly<Record<string, string>>
+
+/**
+ * What the response to this request should carry beside what the application says: where proofs need a nonce, the next one
+ * (RFC 9449 §8.2). Adapters of this library see to it; `undefined`, as nearly always, for nothing.
+ */
+export function responseFieldsOf(auth: AuthContext): ResponseFields | undefined {
+  return Context.fieldsOf(auth)
+}
+
+/** The names of the API that made a context: audiences and resources. None for an object that this library did not make. */
+export function identifiersOf(auth: AuthContext): readonly string[] {
+  return Context.identifiersOf(auth)
 }
 
 /**

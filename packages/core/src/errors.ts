@@ -1,8 +1,9 @@
+import type { TokenKind } from './counters.ts'
 import { TracelessError } from './traceless-error.ts'
 
 /**
  * The whole error contract. A *reason* is for operators: exact, in events and counters. A *code* is for clients: what
- * RFC 6750, 9470 and this library's documentation define, and nothing finer. One table leads from one to the other.
+ * RFC 6750, 9449, 9470 and this library's documentation define, and nothing finer. One table leads from one to the other.
  */
 
 /** What a client is told, each with its HTTP status. `none` is a challenge without an error code (RFC 6750 §3.1). */
@@ -10,6 +11,8 @@ export const CODES = {
   none: 401,
   invalid_request: 400,
   invalid_token: 401,
+  invalid_dpop_proof: 401,
+  use_dpop_nonce: 401,
   insufficient_scope: 403,
   insufficient_user_authentication: 401,
   access_denied: 403,
@@ -33,11 +36,18 @@ const TEXT = {
   decryption: 'The access token could not be decrypted',
   subject: 'The subject of the access token is not accepted here',
   binding: 'The access token is bound to a key that the request did not prove',
+  unbound: 'The access token is not bound to a key, which this request needs',
+  proof: 'The DPoP proof is missing, malformed or not for this request',
+  nonce: 'The DPoP proof needs the nonce that comes with this answer',
   scope: 'The access token lacks a scope that this request needs',
+  details: 'The access token lacks authorization details that this request needs',
   login: 'This request needs a stronger or more recent authentication',
 } as const
 
-type Row = readonly [code: ErrorCode, text?: keyof typeof TEXT, option?: string]
+/** How a token comes: RFC 6750 §2.1, RFC 9449 §7.1. */
+export type Scheme = 'Bearer' | 'DPoP'
+
+type Row = readonly [code: ErrorCode, text?: keyof typeof TEXT | undefined, option?: string]
 
 /** Why a request was not served, what the client hears of it, and the option that decides it, where there is one. */
 export const REASONS = {
@@ -79,9 +89,28 @@ export const REASONS = {
   token_kind_wrong: ['invalid_token', 'malformed', 'requiredClaims'],
   token_inactive: ['invalid_token', 'revoked'],
   token_revoked: ['invalid_token', 'revoked'],
+  // how the token is bound, and what the request proved
   binding_unsupported: ['invalid_token', 'binding'],
+  binding_unproven: ['invalid_token', 'binding'],
+  binding_mismatch: ['invalid_token', 'binding'],
+  binding_absent: ['invalid_token', 'unbound', 'dpop.mode'],
+  proof_missing: ['invalid_dpop_proof', 'proof'],
+  proof_repeated: ['invalid_dpop_proof', 'proof'],
+  proof_malformed: ['invalid_dpop_proof', 'proof'],
+  proof_algorithm: ['invalid_dpop_proof', 'proof', 'dpop.algorithms'],
+  proof_key_unfit: ['invalid_dpop_proof', 'proof', 'dpop.algorithms'],
+  proof_other_request: ['invalid_dpop_proof', 'proof', 'dpop.publicUrl'],
+  proof_other_token: ['invalid_dpop_proof', 'proof'],
+  proof_out_of_time: ['invalid_dpop_proof', 'proof', 'dpop.maxAge'],
+  proof_signature_invalid: ['invalid_dpop_proof', 'proof'],
+  proof_replayed: ['invalid_dpop_proof', 'proof'],
+  nonce_missing: ['use_dpop_nonce', 'nonce', 'dpop.nonce'],
+  nonce_unknown: ['use_dpop_nonce', 'nonce', 'dpop.nonce'],
+  certificate_missing: ['invalid_token', 'binding', 'mtls.field.from'],
+  certificate_malformed: ['invalid_token', 'binding', 'mtls.field.format'],
   // guards
   scope_missing: ['insufficient_scope', 'scope'],
+  details_insufficient: ['insufficient_scope', 'details'],
   login_insufficient: ['insufficient_user_authentication', 'login'],
   claim_refused: ['access_denied'],
   custom: ['access_denied'],
@@ -89,6 +118,8 @@ export const REASONS = {
   // nobody can know
   keys_unavailable: ['unavailable'],
   store_unavailable: ['unavailable'],
+  replay_memory_full: ['unavailable', undefined, 'dpop.replay.entries'],
+  replay_memory_unavailable: ['unavailable', undefined, 'dpop.replay.memory'],
   introspection_unavailable: ['unavailable'],
   introspection_misconfigured: ['unavailable'],
   evidence_too_old: ['unavailable'],
@@ -134,6 +165,12 @@ export interface AuthErrorDetails extends Needs {
   readonly requestUrl?: string | undefined
   /** The issuer that would have judged, when it is known. */
   readonly issuer?: string | undefined
+  /** How it would have; known with the issuer. */
+  readonly kind?: TokenKind | undefined
+  /** The scheme that the token came under, when it is known: its challenge names the error (RFC 9449 §7.2). */
+  readonly scheme?: Scheme | undefined
+  /** A nonce for the next proof (RFC 9449 §9). */
+  readonly dpopNonce?: string | undefined
   /** True when the reason rests on claims whose signature was not checked (an expired token in a key outage). */
   readonly unverified?: boolean | undefined
 }
@@ -175,6 +212,13 @@ export class AuthError extends TracelessError {
   /** The details a server needs to write the answer and the event; not part of what a client sees. */
   static detailsOf(error: AuthError): AuthErrorDetails {
     return error.#details
+  }
+
+  /** Adds what was not known where it was made: for what verifiers throw, which says the same to all who share it. */
+  static attribute(error: AuthError, issuer: string, kind: TokenKind | undefined): AuthError {
+    const details = error.#details
+    error.#details = { ...details, issuer: details.issuer ?? issuer, kind: details.kind ?? kind }
+    return error
   }
 
   /** See {@link refused}. */
@@ -229,11 +273,10 @@ export function orThrow<T>(result: T | AuthError): T {
   return result
 }
 
-/** A refusal with its issuer, where the stage that threw it does not know that. Throws on what is no refusal. */
-export function attributed(error: unknown, issuer: string): AuthError {
+/** A refusal with its issuer and kind, where the stage that threw it does not know them. Throws on what is no refusal. */
+export function attributed(error: unknown, issuer: string, kind?: TokenKind): AuthError {
   if (!(error instanceof AuthError)) throw error
-  const details = AuthError.detailsOf(error)
-  return details.issuer === undefined ? refused(error.reason, { ...details, issuer }) : error
+  return AuthError.attribute(error, issuer, kind)
 }
 
 /** The text for a reason that may reach a client, if there is one. */

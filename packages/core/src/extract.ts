@@ -1,8 +1,9 @@
-import { AuthError, orThrow, refused } from './errors.ts'
+import { AuthError, orThrow, refused, type Scheme } from './errors.ts'
 import { type AuthRequest, onlyFieldLine } from './request.ts'
 import { queryHasToken, type Transport } from './transports.ts'
 
-const SCHEME = 'bearer'
+const BEARER = 'bearer'
+const DPOP = 'dpop'
 const SPACE = 0x20
 const TAB = 0x09
 /** Names and values of 1,000 field lines. Node drops lines beyond a count: a longer list does not prove what it lacks. */
@@ -18,31 +19,56 @@ export interface CredentialRules {
   readonly rejectQuery?: boolean | undefined
   /** Where a token may come beside `Authorization`; one request may use one place (RFC 6750 §2). */
   readonly transports?: readonly Transport[] | undefined
+  /** Takes the scheme DPoP (RFC 9449 §7.1); otherwise it counts as no credentials. */
+  readonly dpop?: boolean | undefined
+}
+
+/** A token under the scheme DPoP. One under Bearer, as nearly all are, is a plain text, and costs no object. */
+export class DpopToken {
+  readonly token: string
+
+  constructor(token: string) {
+    this.token = token
+  }
 }
 
 /**
- * The one token of a request: what follows the scheme in the one `Authorization: Bearer` field line, or what another
- * transport of the rules has. No token is ever taken from the query, which is looked at to refuse it or to say so, nor
+ * The one token of a request: what follows the scheme in the one `Authorization` field line, Bearer or DPoP, or what
+ * another transport of the rules has. No token is ever taken from the query, which is looked at to refuse it or to say so, nor
  * from cookies or `Proxy-Authorization` (RFC 6750 §2.1, OAuth 2.1 §5.1). Its characters are judged where a token is
  * classified: one that was seen before has passed there already, and does not pay for it again.
  *
  * @throws {AuthError} `transport_insecure`, `credentials_missing`, `credentials_repeated`, `credentials_malformed`,
  *   `credentials_in_query`, `token_too_long`, `extract_failed`.
  */
-export function extract(request: AuthRequest, rules: CredentialRules): string {
+export function extract(request: AuthRequest, rules: CredentialRules & { readonly dpop?: false }): string
+export function extract(request: AuthRequest, rules: CredentialRules): string | DpopToken
+export function extract(request: AuthRequest, rules: CredentialRules): string | DpopToken {
   return orThrow(tryExtract(request, rules))
 }
 
 /** The same, with the most frequent refusals returned instead of thrown. */
-export function tryExtract(request: AuthRequest, rules: CredentialRules): string | AuthError {
+export function tryExtract(request: AuthRequest, rules: CredentialRules): string | DpopToken | AuthError {
   if (rules.requireHttps === true && request.secure !== true) throw refused('transport_insecure')
   if (rules.rejectQuery === true && queryHasToken(request.url)) throw refused('credentials_in_query')
-  const inHeader = fromAuthorization(request)
-  const token = rules.transports ? only(inHeader, rules.transports, request) : inHeader
-  if (token === undefined) return missing(request)
+  const inHeader = fromAuthorization(request, rules)
+  const found = rules.transports ? only(inHeader, rules.transports, request) : inHeader
+  if (found === undefined) return missing(request)
+  const token = typeof found === 'string' ? found : found.token
   if (token === '') return refused('credentials_malformed')
   if (token.length > rules.maxLength) return refused('token_too_long')
-  return token
+  return found
+}
+
+/**
+ * The scheme that a request tried to use, for a challenge that tells it of an error; `undefined` where it may be either.
+ * Whoever sends no `Authorization` has another transport, whose tokens are Bearer.
+ */
+export function schemeOf({ rawHeaders }: AuthRequest): Scheme | undefined {
+  const field = onlyFieldLine(rawHeaders, 'authorization')
+  if (field === undefined) return 'Bearer'
+  if (field === false || /,\s{0,8}(?:bearer|dpop) /i.test(field)) return undefined
+  return isScheme(trimmed(field), DPOP) ? 'DPoP' : 'Bearer'
 }
 
 /** False for a request that presents nothing a resource server could judge: no `Authorization`, or another scheme. */
@@ -56,35 +82,44 @@ export function hasCredentials(request: AuthRequest, rules: CredentialRules): bo
 }
 
 /** `undefined` without the field, and for another scheme; empty for a scheme without a token. */
-function fromAuthorization(request: AuthRequest): string | undefined {
+function fromAuthorization(request: AuthRequest, rules: CredentialRules): string | DpopToken | undefined {
   const { rawHeaders } = request
   if (rawHeaders.length > MAX_RAW) throw refused('credentials_malformed')
   const field = onlyFieldLine(rawHeaders, 'authorization')
   if (field === undefined) return undefined
   if (field === false) throw refused('credentials_repeated')
   const line = trimmed(field)
-  if (!line.startsWith('Bearer') && line.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return otherScheme(line)
-  if (line.length === SCHEME.length) return ''
-  const separator = line.charCodeAt(SCHEME.length)
-  if (separator === TAB) throw refused('credentials_malformed')
-  if (separator !== SPACE) return otherScheme(line)
+  const bearer = line.startsWith('Bearer') || isScheme(line, BEARER) ? after(line, BEARER.length) : undefined
+  if (bearer !== undefined) return bearer
+  const dpop = rules.dpop === true && isScheme(line, DPOP) ? after(line, DPOP.length) : undefined
+  if (dpop === undefined || dpop.includes(',')) checkUnjoined(line)
+  return dpop === undefined ? undefined : new DpopToken(dpop)
+}
 
-  let start = SCHEME.length + 1
+const isScheme = (line: string, scheme: string): boolean => line.slice(0, scheme.length).toLowerCase() === scheme
+
+/** What follows the scheme; `undefined` where it only begins like that scheme. */
+function after(line: string, schemeLength: number): string | undefined {
+  if (line.length === schemeLength) return ''
+  const separator = line.charCodeAt(schemeLength)
+  if (separator === TAB) throw refused('credentials_malformed')
+  if (separator !== SPACE) return undefined
+  let start = schemeLength + 1
   while (line.charCodeAt(start) === SPACE) start += 1
   return line.slice(start)
 }
 
 /** Another scheme counts as no credentials, unless a proxy joined two field lines into one. */
-function otherScheme(line: string): undefined {
+function checkUnjoined(line: string): void {
   if (line.includes(',') && /,\s{0,8}bearer /i.test(line)) throw refused('credentials_repeated')
 }
 
 /** The token of the only place that has one. */
 function only(
-  inHeader: string | undefined,
+  inHeader: string | DpopToken | undefined,
   transports: readonly Transport[],
   request: AuthRequest,
-): string | undefined {
+): string | DpopToken | undefined {
   const found = [inHeader, ...transports.map((transport) => transport(request))].filter((one) => one !== undefined)
   if (found.length > 1) throw refused('credentials_repeated')
   return found[0]

@@ -9,8 +9,14 @@ export type { Answer } from './answer.ts'
 export type { Explanation } from './explain/explanation.ts'
 export type { ExplainedCheck } from './explain/checks.ts'
 export type { Revocation, RevocationReceipt } from './revoke.ts'
-export type { IssuerStatus, ServerState, ServerStatus } from './status.ts'
-export type { Counters } from './telemetry.ts'
+export type { EvidenceBounds } from './assemble/issuer.ts'
+export type { CacheStatus, IssuerStatus, KeysStatus, ServerState, ServerStatus } from './status.ts'
+export type { Horizon, JudgedUntil, Survivable } from './forecast/forecast.ts'
+export type { DrillLoss, DrillReport } from './forecast/drill-report.ts'
+export type { DrillOptions } from './forecast/drill-desk.ts'
+export type { Counters, EvidenceCounts, IssuerCounters, TokenKind } from './counters.ts'
+export type { EvictionReason, Evictions } from './cache/recency-cache.ts'
+export type { UnknownKidCounters } from './keys/key-source.ts'
 export type { LastGoodStatus } from './resilience/last-good.ts'
 export type { EndpointCounters, EndpointStatus } from './introspection/endpoint-status.ts'
 export type { EndpointState } from './resilience/endpoint-health.ts'
@@ -22,21 +28,30 @@ export type {
   AcceptsOptions,
   CacheBoundsOptions,
   CacheOptions,
+  CertificateFieldOptions,
   ChallengeOptions,
   DecryptionKeyOptions,
   DecryptionOptions,
   CorsOptions,
   CredentialOptions,
+  DpopMode,
+  DpopNonceOptions,
+  DpopOptions,
+  DpopReplayOptions,
   IntrospectedCacheOptions,
   IntrospectionOptions,
   IssuerOptions,
   JwtOptions,
+  MtlsMode,
+  MtlsOptions,
   PortOptions,
   ResilienceOptions,
   ResiliencePreset,
   ResourceServerOptions,
   SharedServerOptions,
+  SignedAnswerOptions,
 } from './options/options.ts'
+export type { CertificateFormat } from './bind/mtls/certificate-field.ts'
 export { duration, type Duration, milliseconds } from './duration.ts'
 export type { Algorithm } from './verify/algorithms.ts'
 export type { ContentEncryption, KeyManagement } from './verify/encryption.ts'
@@ -57,9 +72,11 @@ export { bearerToken, type BearerSource, type OwnToken } from './introspection/b
 export { privateKeyJwt, type PrivateKeyJwtOptions, type SigningKey } from './introspection/private-key-jwt.ts'
 
 // what is known of a request
-export { type AuthContext, type Evidence, rawTokenOf } from './context.ts'
+export { type AuthContext, type Evidence, rawTokenOf, type ResponseFields, responseFieldsOf } from './context.ts'
 export type { Binding } from './bind/bind.ts'
 export type { Claims } from './verify/claims.ts'
+export type { Actor } from './verify/delegation.ts'
+export type { AuthorizationDetail } from './verify/authorization-details.ts'
 export type { Json, JsonObject } from './syntax/json.ts'
 
 // guards
@@ -71,6 +88,9 @@ export { fresh, type FreshOptions } from './guard/fresh.ts'
 export { login, type LoginOptions } from './guard/login.ts'
 export { entitlement, group, role } from './guard/holds.ts'
 export { clientOnly, userOnly } from './guard/kind.ts'
+export { actor, type ActorName, type ActorTest, noActor } from './guard/actor.ts'
+export { detail, type DetailGuard, type DetailNeeds } from './guard/detail.ts'
+export { type DetailField, type DetailType, detailType, type DetailTypeOptions } from './guard/detail-type.ts'
 
 // errors
 export {
@@ -81,6 +101,7 @@ export {
   type Needs,
   type Reason,
   type Refusal,
+  type Scheme,
 } from './errors.ts'
 
 // ports
@@ -96,22 +117,31 @@ export {
 } from './ports/http.ts'
 export { undiciHttp, type UndiciHttpOptions } from './ports/undici-http.ts'
 export { inlineSignatures, type SignatureCheck, type Signatures, systemSignatures } from './ports/signatures.ts'
+export type { ReplayMemory } from './ports/replay-memory.ts'
 export { type Store, StoreError, type StoreErrorKind } from './ports/store.ts'
 export { fileStore, type FileStoreOptions } from './store/file-store.ts'
 export type {
   AdviceEvent,
   DocumentEvent,
+  DrillEvent,
   EndpointEvent,
   EndpointMovedEvent,
   HoldfastEvent,
   IntrospectionEvent,
   KeyEvent,
+  ObservedServer,
   Observer,
   RefusedEvent,
   RevocationEvent,
+  Signal,
+  SignalEvent,
   StaleEvent,
   StoreEvent,
+  VerifiedEvent,
 } from './ports/observer.ts'
+
+// for loggers and tracers
+export { type AcceptedMessage, type ChannelMessages, type ChannelName, CHANNELS, listen } from './ports/channels.ts'
 
 // for frameworks and probes
 export { type AuthInfo, readinessOf, type ReadinessAnswer, toAuthInfo } from './probes.ts'

@@ -21,6 +21,11 @@ export interface AuthRequest {
    * as the connection lives, and a client that sends it again is spared the digest.
    */
   readonly socket?: unknown
+  /**
+   * The connection as it ends here, where that is not `socket`, such as the one under the streams of HTTP/2. Read with
+   * `mtls` only: for the certificate of its other end, or for its address, instead of which no forwarded one counts.
+   */
+  readonly peer?: unknown
   /** Ends the wait of this caller; shared work goes on. Read only when there is something to wait for. */
   readonly signal?: AbortSignal | undefined
 }

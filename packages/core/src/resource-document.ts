@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject, parseJsonObject } from './syntax/json.ts
 /** What stands in a protected resource metadata document beside what is derived (RFC 9728 §2). */
 export interface DocumentMembers {
   readonly scopesSupported?: readonly string[] | undefined
+  readonly authorizationDetailsTypesSupported?: readonly string[] | undefined
   readonly resourceName?: string | undefined
   readonly resourceDocumentation?: string | undefined
   readonly resourcePolicyUri?: string | undefined
@@ -13,6 +14,12 @@ export interface DocumentMembers {
   readonly jwksUri?: string | undefined
   readonly extra?: Readonly<Record<string, unknown>> | undefined
   readonly signedMetadata?: readonly string[] | undefined
+  /** Whether tokens may be bound to a client's certificate (RFC 8705 §3.3). */
+  readonly certificateBound?: boolean | undefined
+  /** What DPoP proofs may be signed with (RFC 9449 §7.1, RFC 9728 §2); absent where the scheme is not taken. */
+  readonly dpopAlgorithms?: readonly string[] | undefined
+  /** Whether no token is taken that is not bound to a DPoP key. */
+  readonly dpopRequired?: boolean | undefined
   /** How tokens may come. Default: in the header. */
   readonly bearerMethods?: readonly string[] | undefined
 }
@@ -23,6 +30,7 @@ const RESERVED: readonly string[] = [
   'authorization_servers',
   'jwks_uri',
   'scopes_supported',
+  'authorization_details_types_supported',
   'bearer_methods_supported',
   'resource_name',
   'resource_documentation',
@@ -66,7 +74,13 @@ function asJson(value: unknown): string | undefined {
 
 /** The document of one resource, as JSON. Lists without elements are left out (§3.2). @throws {ConfigError} */
 export function resourceDocument(resource: string, issuers: readonly string[], members: DocumentMembers): string {
-  const { scopesSupported, extra, signedMetadata = [], bearerMethods = ['header'] } = members
+  const {
+    scopesSupported,
+    authorizationDetailsTypesSupported: detailsTypes,
+    extra,
+    signedMetadata = [],
+    bearerMethods = ['header'],
+  } = members
   const plain = JSON.parse(
     JSON.stringify({
       resource,
@@ -74,6 +88,10 @@ export function resourceDocument(resource: string, issuers: readonly string[], m
       jwks_uri: members.jwksUri,
       bearer_methods_supported: bearerMethods,
       scopes_supported: scopesSupported?.length === 0 ? undefined : scopesSupported,
+      authorization_details_types_supported: detailsTypes?.length === 0 ? undefined : detailsTypes,
+      tls_client_certificate_bound_access_tokens: members.certificateBound === true ? true : undefined,
+      dpop_signing_alg_values_supported: members.dpopAlgorithms,
+      dpop_bound_access_tokens_required: members.dpopRequired === true ? true : undefined,
       resource_name: members.resourceName,
       resource_documentation: members.resourceDocumentation,
       resource_policy_uri: members.resourcePolicyUri,

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Answer } from './answer.ts'
 import type { Duration } from './duration.ts'
+import type { DetailType } from './guard/detail-type.ts'
 import { type AuthRequest, fieldLines } from './request.ts'
 import { type DocumentMembers, resourceDocument } from './resource-document.ts'
 
@@ -8,6 +9,8 @@ import { type DocumentMembers, resourceDocument } from './resource-document.ts'
 export interface ResourceMetadataOptions {
   /** Default: not published. What guards ask for is not collected. */
   readonly scopesSupported?: readonly string[]
+  /** Types of authorization details (RFC 9396) that guards here know: names, or what `detailType()` returns. Default: not published. */
+  readonly authorizationDetailsTypesSupported?: readonly (string | DetailType)[]
   readonly resourceName?: string
   readonly resourceDocumentation?: string
   readonly resourcePolicyUri?: string

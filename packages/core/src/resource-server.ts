@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { resourceQueryAdvice } from './advice.ts'
 import { type Answer, answer, type ChallengeSettings, complete, completed } from './answer.ts'
 import { assemble, closeIssuers, loadDocuments, type Parts } from './assemble/server.ts'
@@ -5,16 +6,20 @@ import { Authentication } from './authentication.ts'
 import { keyOf } from './cache/digest.ts'
 import { type AuthContext, originOf } from './context.ts'
 import { type Duration, milliseconds } from './duration.ts'
-import { AuthError, ConfigError, type Refusal, refused } from './errors.ts'
+import { AuthError, ConfigError, type Refusal, refused, type Scheme } from './errors.ts'
 import { explain } from './explain/explain.ts'
 import type { Explanation } from './explain/explanation.ts'
-import { hasCredentials } from './extract.ts'
+import { hasCredentials, schemeOf } from './extract.ts'
+import { DrillDesk, type DrillOptions } from './forecast/drill-desk.ts'
+import type { DrillReport } from './forecast/drill-report.ts'
+import { Forecaster } from './forecast/forecast.ts'
 import { errorOf, firstRefusal } from './guard/authorize.ts'
 import type { Guard } from './guard/guard.ts'
 import { adviseOnLogin } from './login-advice.ts'
 import type { ResourceServerOptions } from './options/options.ts'
 import { resolveSettings } from './options/resolve.ts'
 import type { Settings } from './options/settings.ts'
+import type { ObservedServer } from './ports/observer.ts'
 import type { AuthRequest } from './request.ts'
 import { waitAtMost } from './resilience/deadline.ts'
 import { type ResourceMetadata, resourceMetadataOf } from './resource-metadata.ts'
@@ -58,6 +63,12 @@ export interface ResourceServer {
   /** Waits, at most `timeout` (default `'5s'`), for metadata and keys. Never rejects because of an outage. */
   ready(options?: { readonly timeout?: Duration }): Promise<ServerStatus>
   status(): ServerStatus
+  /**
+   * Counts what would be served and refused from now on if an issuer's authorization server were dead, and changes nothing:
+   * no answer, no call, no entry. One drill for each issuer at a time; it ends with the server, too. Rejects with a
+   * {@link ConfigError} for wrong options, and where one runs already.
+   */
+  drill(options: DrillOptions): Promise<DrillReport>
   /** The RFC 9728 document, where the resource has an https identifier. */
   readonly metadata: ResourceMetadata | undefined
   /** Names the document in every challenge, from now on; called by what serves it. @throws {ConfigError} without one. */
@@ -79,8 +90,12 @@ class Server implements ResourceServer {
   readonly #parts: Parts
   readonly #telemetry: Telemetry
   readonly #desk: RevocationDesk
+  readonly #forecaster: Forecaster
+  readonly #drills: DrillDesk
   readonly #authentication: Authentication
   readonly #challenge: ChallengeSettings
+  /** What the observer gets of this: it can look, and nothing else. */
+  readonly #observed: ObservedServer = Object.freeze({ status: () => this.status() })
   #announced = false
   #closing: Promise<void> | undefined
 
@@ -88,7 +103,7 @@ class Server implements ResourceServer {
     const { resources, resourceMetadata } = settings
     const issuers = settings.issuers.map(({ issuer }) => issuer)
     this.#settings = settings
-    this.#telemetry = new Telemetry(settings.observer)
+    this.#telemetry = new Telemetry(settings.observer, issuers, settings.ports.clock)
     this.#parts = assemble(settings, this.#telemetry)
     this.#desk = new RevocationDesk(this.#parts, issuers, this.#telemetry, settings.ports)
     this.#parts.answers?.restore(this.#desk.restoring)
@@ -97,7 +112,10 @@ class Server implements ResourceServer {
     const resourceMetadataUrl: ChallengeSettings['resourceMetadataUrl'] = (url) =>
       this.#announced ? this.metadata?.urlFor(url) : undefined
     this.#challenge = { ...settings.challenge, resourceMetadataUrl }
-    this.#authentication = new Authentication(settings, this.#parts, this.#desk, this.#telemetry)
+    this.#forecaster = new Forecaster(settings, this.#parts)
+    this.#drills = new DrillDesk(this.#forecaster.outlooks, this.#parts, this.#telemetry, settings.ports.clock)
+    this.#authentication = new Authentication(settings, this.#parts, this.#desk, this.#drills, this.#telemetry)
+    this.#telemetry.attach(this.#observed)
     for (const one of resources) if (one.includes('?')) this.#telemetry.emit(resourceQueryAdvice(one))
   }
 
@@ -105,16 +123,17 @@ class Server implements ResourceServer {
     try {
       return await this.#authentication.later(request)
     } catch (error) {
-      throw this.#refuse(error, request.url, needs)
+      throw this.#refuse(error, request.url, this.#schemeOf(request), needs)
     }
   }
 
   tryAuthenticate(request: AuthRequest, needs?: OperationNeeds): AuthContext | AuthError | undefined {
     try {
       const found = this.#authentication.now(request)
-      return found instanceof AuthError ? this.#refuse(found, request.url, needs, complete) : found
+      if (!(found instanceof AuthError)) return found
+      return this.#refuse(found, request.url, this.#schemeOf(request), needs, complete)
     } catch (error) {
-      return this.#refuse(error, request.url, needs, complete)
+      return this.#refuse(error, request.url, this.#schemeOf(request), needs, complete)
     }
   }
 
@@ -150,15 +169,27 @@ class Server implements ResourceServer {
   }
 
   #refuseGuarded(auth: AuthContext, error: unknown, finish = completed): never {
-    throw this.#refuse(error, originOf(auth)?.presented.url, undefined, finish)
+    const presented = originOf(auth)?.presented
+    throw this.#refuse(error, presented?.url, presented?.proof ? 'DPoP' : 'Bearer', undefined, finish)
+  }
+
+  /** Only where there is a choice. */
+  #schemeOf(request: AuthRequest): Scheme | undefined {
+    return this.#settings.dpop ? schemeOf(request) : 'Bearer'
   }
 
   /** Every refusal leaves through here: counted, told, and complete with the headers to answer with. */
-  #refuse(error: unknown, url: string | undefined, needs?: OperationNeeds, finish = completed): AuthError {
+  #refuse(
+    error: unknown,
+    url: string | undefined,
+    scheme: Scheme | undefined,
+    needs?: OperationNeeds,
+    finish = completed,
+  ): AuthError {
     const known = error instanceof AuthError ? error : refused('internal_error', { cause: error })
     this.#telemetry.refusal(known)
     adviseOnLogin(known, this.#parts.issuers, this.#telemetry)
-    return finish(known, this.#challenge, needs?.scopes, url)
+    return finish(known, this.#challenge, needs?.scopes, url, scheme)
   }
 
   // Without a request.
@@ -168,7 +199,7 @@ class Server implements ResourceServer {
     try {
       return { outcome: 'valid', auth: await this.#authentication.ofToken(token, signal) }
     } catch (error) {
-      return resultOf(this.#refuse(error, undefined))
+      return resultOf(this.#refuse(error, undefined, 'Bearer'))
     }
   }
 
@@ -198,7 +229,11 @@ class Server implements ResourceServer {
   }
 
   status(): ServerStatus {
-    return statusOf(this.#parts, this.#telemetry)
+    return statusOf(this.#parts, this.#telemetry, this.#forecaster.forecast)
+  }
+
+  drill(options: DrillOptions): Promise<DrillReport> {
+    return this.#drills.run(options)
   }
 
   get announcesMetadata(): boolean {
@@ -221,8 +256,15 @@ class Server implements ResourceServer {
 
   async #close(): Promise<void> {
     this.#authentication.close()
+    this.#drills.close()
     closeIssuers(this.#parts)
-    await Promise.all([this.#desk.close(), this.#parts.answers?.close()])
-    await this.#settings.ports.http.close()
+    try {
+      await Promise.all([this.#desk.close(), this.#parts.answers?.close()])
+      await this.#settings.ports.http.close()
+      // Who waited for what ended just now is answered first, and counted.
+      await setImmediate()
+    } finally {
+      this.#telemetry.detach(this.#observed)
+    }
   }
 }

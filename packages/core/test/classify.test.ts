@@ -51,12 +51,18 @@ describe('classify', () => {
   })
 
   test('gives an opaque token to the only issuer that takes them', () => {
-    expect(classify('opaque', routesOf(both))).toEqual({ issuer: ISSUER, verifier: remote, jwt: undefined })
+    expect(classify('opaque', routesOf(both))).toEqual({
+      issuer: ISSUER,
+      kind: 'opaque',
+      verifier: remote,
+      jwt: undefined,
+    })
   })
 
   test('gives a JWT to introspection where its issuer verifies none locally', () => {
     expect(classify(jwtFrom(ISSUER), routesOf(opaqueOnly))).toEqual({
       issuer: ISSUER,
+      kind: 'opaque',
       verifier: remote,
       jwt: undefined,
     })
@@ -99,7 +105,12 @@ describe('classify', () => {
   test('gives an encrypted token to the issuer whose JWTs are all introspected, by its rule', () => {
     const jwe = `${json({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`
     const takes: Route = { ...opaqueOnly, issuer: OTHER, accepts: () => true }
-    expect(classify(jwe, routesOf(opaqueOnly))).toEqual({ issuer: ISSUER, verifier: remote, jwt: undefined })
+    expect(classify(jwe, routesOf(opaqueOnly))).toEqual({
+      issuer: ISSUER,
+      kind: 'opaque',
+      verifier: remote,
+      jwt: undefined,
+    })
     expect(classify(jwe, routesOf({ ...both, accepts: () => true }, takes)).issuer).toBe(OTHER)
     expect(verdictOf(() => classify(jwe, routesOf({ ...takes, accepts: () => false })))).toBe('issuer_unknown')
     expect(verdictOf(() => classify(jwe, routesOf(takes, { ...takes, issuer: ISSUER })))).not.toBe('accepted')
@@ -110,7 +121,7 @@ describe('classify', () => {
       { ...jwtOnly, issuer: ISSUER, decrypts: opensFor('a') },
       { ...jwtOnly, issuer: OTHER, decrypts: opensFor('b') },
     )
-    expect(classify(jweFor('b'), routes)).toEqual({ issuer: OTHER, verifier: local, jwt: undefined })
+    expect(classify(jweFor('b'), routes)).toEqual({ issuer: OTHER, kind: 'jwt', verifier: local, jwt: undefined })
     expect(classify(jweFor('a'), routes).issuer).toBe(ISSUER)
     expect(verdictOf(() => classify(jweFor('c'), routes))).toBe('decryption_failed')
     expect(verdictOf(() => classify(jweFor(), routes))).toBe('issuer_ambiguous')

@@ -40,6 +40,7 @@ describe('the document', () => {
   test('it says what was written beside that', () => {
     const written = {
       scopesSupported: ['a', 'b'],
+      authorizationDetailsTypesSupported: ['payment_initiation'],
       resourceName: 'Orders',
       resourceDocumentation: 'https://docs.example',
       resourcePolicyUri: 'https://docs.example/policy',
@@ -47,15 +48,18 @@ describe('the document', () => {
     }
     expect(read('https://api.example', written)).toMatchObject({
       scopes_supported: ['a', 'b'],
+      authorization_details_types_supported: ['payment_initiation'],
       resource_name: 'Orders',
       resource_documentation: 'https://docs.example',
       resource_policy_uri: 'https://docs.example/policy',
       resource_tos_uri: 'https://docs.example/terms',
     })
-  }) // RM-11, RM-14, RM-15
+  }) // RM-11, RM-14, RM-15, RA-13
 
   test('an empty list is left out', () => {
     expect(read('https://api.example', { scopesSupported: [] })).not.toHaveProperty('scopes_supported')
+    const none = { authorizationDetailsTypesSupported: [] }
+    expect(read('https://api.example', none)).not.toHaveProperty('authorization_details_types_supported')
   }) // RM-06
 
   test('no header of the request has a say in it', () => {

@@ -17,6 +17,10 @@ import { errorOf, reasonOf } from './support/refusals.ts'
 import { failing, held, json, status } from './support/scripted-http.ts'
 import { AUDIENCE, authority, bearer, SECRET, world } from './support/world.ts'
 
+/** Both challenges of a server, for a request whose scheme nobody knows. */
+const withDpop = (one: string, needs = ''): string =>
+  `${one}${needs}, ${one.replace('Bearer', 'DPoP')}, algs="ES256 Ed25519 PS256 RS256"${needs}`
+
 const JWT_ONLY = ['https://as.example']
 const OPAQUE = 'opaque-token-0123456789'
 
@@ -141,8 +145,8 @@ describe('trying at once and waiting come to the same', () => {
     const tried = server.tryAuthenticate({ rawHeaders: [] }, { scopes: ['a', 'b'] }) as AuthError
     const waited = await errorOf(() => server.authenticate({ rawHeaders: [] }, { scopes: ['a', 'b'] }))
     expect([tried.headers['www-authenticate'], waited.headers['www-authenticate']]).toEqual([
-      'Bearer realm="https://api.example", scope="a b"',
-      'Bearer realm="https://api.example", scope="a b"',
+      withDpop('Bearer realm="https://api.example"', ', scope="a b"'),
+      withDpop('Bearer realm="https://api.example"', ', scope="a b"'),
     ])
   }) // SG-11
 })
@@ -725,11 +729,14 @@ describe('the metadata document', () => {
     const { server } = world()
     const challenge = (): unknown =>
       (server.tryAuthenticate({ rawHeaders: [] }) as AuthError).headers['www-authenticate']
-    expect(challenge()).toBe('Bearer realm="https://api.example"')
+    expect(challenge()).toBe(withDpop('Bearer realm="https://api.example"'))
     server.announceMetadata()
     expect([server.announcesMetadata, challenge()]).toEqual([
       true,
-      'Bearer realm="https://api.example", resource_metadata="https://api.example/.well-known/oauth-protected-resource"',
+      withDpop(
+        'Bearer realm="https://api.example"',
+        ', resource_metadata="https://api.example/.well-known/oauth-protected-resource"',
+      ),
     ])
   }) // RM-19, RM-21
 

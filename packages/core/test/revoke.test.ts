@@ -47,7 +47,7 @@ class HandStore implements Store {
 
 function setUp(store: Store | undefined, clock = new ManualClock()) {
   const events: HoldfastEvent[] = []
-  const telemetry = new Telemetry({ on: (event) => void events.push(event) })
+  const telemetry = new Telemetry({ on: (event) => void events.push(event) }, ['https://as.example'], clock)
   const revocations = new Revocations({ entries: 100, lifetime: DAY, skew: 30_000 }, clock, () => undefined)
   const bounds = { entries: 10, bytes: 10_000 }
   const stores = {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Guard, readinessOf, type ResourceServer, type ResourceServerOptions } from '@holdfast/core'
 import {
+  addFields,
   createGate,
   createInnerGate,
   type Gate,
@@ -110,6 +111,7 @@ function conclude(
   next: (error?: unknown) => void,
 ): void {
   if (passage.is === 'pass') {
+    addFields(response, passage.fields)
     show(request, passage.seat)
     next()
   } else if (passage.error && (passage.handOn || response.headersSent)) next(passage.error)

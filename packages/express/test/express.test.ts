@@ -15,6 +15,10 @@ import express5, { type Express, type NextFunction, type Request, type Response 
 import express4 from 'express4'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+/** For a request without credentials. */
+const CHALLENGES =
+  'Bearer realm="https://api.example.com", DPoP realm="https://api.example.com", algs="ES256 Ed25519 PS256 RS256"'
+
 const FRAMEWORKS = [
   { name: 'Express 4', express: express4 as unknown as typeof express5 },
   { name: 'Express 5', express: express5 },
@@ -94,7 +98,7 @@ describe.each(FRAMEWORKS)('$name', ({ express }) => {
     app.use(protect(server, { onRefusal: 'next' }), unreached)
     const get = await listening()
     const { status, headers } = await get('/x')
-    expect([status, headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="https://api.example.com"'])
+    expect([status, headers.get('www-authenticate')]).toEqual([401, CHALLENGES])
   })
 
   it('lets error handlers tell its errors from others, and what they answer goes out', async () => {

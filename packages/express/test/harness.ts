@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { authOf, guard, maybeAuthOf, protect, readiness, resourceMetadata } from '@holdfast/express'
 import type { AdapterHarness, ContractApp, ContractHandler, ContractStep, ProtectStep } from '@holdfast/testing'
@@ -11,18 +12,18 @@ const FRAMEWORKS = { 'express 4': express4 as unknown as typeof express5, 'expre
 
 export const harnesses: readonly AdapterHarness[] = Object.entries(FRAMEWORKS).map(([name, express]) => ({
   name,
-  async start({ steps, onError, trustProxy = false, onUpgrade }) {
+  async start({ steps, onError, trustProxy = false, onUpgrade, tls }) {
     const app = express()
     app.set('trust proxy', trustProxy ? 1 : false)
     app.set('env', 'test') // the default error handler shows all it has, and prints nothing
     add(express, app as unknown as Router, steps)
     if (onError) app.use(answering(onError))
-    const http = createServer(app as RequestListener)
+    const http = tls ? createHttpsServer(tls, app as RequestListener) : createServer(app as RequestListener)
     if (onUpgrade) http.on('upgrade', onUpgrade)
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
     const { port } = http.address() as AddressInfo
     return {
-      origin: `http://127.0.0.1:${port}`,
+      origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
       close: async () => {
         http.closeAllConnections()
         await new Promise((resolve) => http.close(resolve))

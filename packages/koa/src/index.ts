@@ -9,6 +9,7 @@ import {
   type ResourceServerOptions,
 } from '@holdfast/core'
 import {
+  addFields,
   authOf as authOfMessage,
   createGate,
   createInnerGate,
@@ -129,6 +130,7 @@ function enter(gate: Gate, ctx: KoaContext, next: () => Promise<unknown>): Promi
 
 function conclude(passage: Passage, ctx: KoaContext, next: () => Promise<unknown>): Promise<unknown> | undefined {
   if (passage.is === 'pass') {
+    addFields(ctx.res, passage.fields)
     show(ctx.state, passage.seat)
     return next()
   }

@@ -15,6 +15,10 @@ import Koa3 from 'koa'
 import Koa2 from 'koa2'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+/** For a request without credentials. */
+const CHALLENGES =
+  'Bearer realm="https://api.example.com", DPoP realm="https://api.example.com", algs="ES256 Ed25519 PS256 RS256"'
+
 const FRAMEWORKS = [
   { name: 'Koa 2', Koa: Koa2 as unknown as typeof Koa3 },
   { name: 'Koa 3', Koa: Koa3 },
@@ -108,7 +112,7 @@ describe.each(FRAMEWORKS)('$name', ({ Koa }) => {
     app.use(protect(server)).use(unreached)
     const get = await listening()
     const refused = await get('/x')
-    expect(seen).toEqual([401, '{}', 'Bearer realm="https://api.example.com"'])
+    expect(seen).toEqual([401, '{}', CHALLENGES])
     expect([refused.status, await refused.json()]).toEqual([401, { title: 'mine' }])
   })
 
@@ -186,7 +190,7 @@ describe.each(FRAMEWORKS)('$name', ({ Koa }) => {
       for await (const chunk of stream.setEncoding('utf8')) body += String(chunk)
       return [head[':status'], head['www-authenticate'], body]
     }
-    expect(await get({})).toEqual([401, 'Bearer realm="https://api.example.com"', '{}'])
+    expect(await get({})).toEqual([401, CHALLENGES, '{}'])
     expect(await get({ authorization: 'Bearer a b' })).toEqual([
       400,
       expect.stringContaining('invalid_request'),

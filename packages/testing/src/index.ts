@@ -15,9 +15,16 @@ export { testNetwork } from './authorization-server/network.ts'
 export type { SigningAlgorithm } from './authorization-server/algorithms.ts'
 export type { Calls, Endpoint, RecordedCall } from './authorization-server/calls.ts'
 export type { TestClient } from './authorization-server/client.ts'
+export type { DpopClient, DpopClientOptions, DpopRequest } from './authorization-server/dpop-client.ts'
 export type { AddKeyOptions, PublicJwk, PublicJwkSet, TestKey } from './authorization-server/key-ring.ts'
 export type { IssuerOverrides, OptionsOverrides } from './authorization-server/options.ts'
-export type { JwtTokenOptions, OpaqueTokenOptions, TokenOptions } from './authorization-server/tokens.ts'
+export type {
+  AnswerSigningOptions,
+  JwtTokenOptions,
+  OpaqueTokenOptions,
+  SigningOptions,
+  TokenOptions,
+} from './authorization-server/tokens.ts'
 export type { CannedAnswer } from './authorization-server/weather.ts'
 
 // weather in front of a real authorization server

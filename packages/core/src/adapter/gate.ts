@@ -1,5 +1,5 @@
 import { type Answer, answer } from '../answer.ts'
-import type { AuthContext } from '../context.ts'
+import { type AuthContext, type ResponseFields, responseFieldsOf } from '../context.ts'
 import { AuthError, ConfigError, refused } from '../errors.ts'
 import { checkGuards, type Guard, scopesNeeded } from '../guard/guard.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
@@ -11,7 +11,12 @@ import { serverOf } from './server-of.ts'
 
 /** What a gate decided. An adapter translates it and decides nothing. */
 export type Passage =
-  | { readonly is: 'pass'; readonly seat: Seat }
+  | {
+      readonly is: 'pass'
+      readonly seat: Seat
+      /** What the response carries beside what the application says. */
+      readonly fields?: ResponseFields | undefined
+    }
   | {
       readonly is: 'answer'
       readonly answer: Answer
@@ -60,7 +65,8 @@ export function createGate(given: ResourceServer | ResourceServerOptions, rest: 
   }
 
   function take(subject: object, auth: AuthContext | undefined): Passage {
-    return { is: 'pass', seat: sit(subject, { server, auth, attach, handOn }) }
+    const seat = sit(subject, { server, auth, attach, handOn })
+    return { is: 'pass', seat, fields: auth && responseFieldsOf(auth) }
   }
 
   const refusal = (error: unknown): Passage => refusedPassage(server, error, handOn)

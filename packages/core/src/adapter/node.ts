@@ -48,6 +48,13 @@ export class NodeRequest implements AuthRequest {
     return this.#message.httpVersionMajor === 1 ? this.#message.socket : undefined
   }
 
+  /** The socket, or that under the streams of HTTP/2. */
+  get peer(): unknown {
+    if (this.#message.httpVersionMajor === 1) return this.#message.socket
+    const { stream } = this.#message as { readonly stream?: { readonly session?: { readonly socket?: unknown } } }
+    return stream?.session?.socket
+  }
+
   get source(): string | undefined {
     return this.#framework.ip
   }
@@ -96,7 +103,7 @@ function http2StreamOf(response: ServerResponse): { readonly destroyed: boolean 
  */
 export function fieldsBeside(
   response: Pick<ServerResponse, 'getHeader'>,
-  { headers }: Answer,
+  { headers }: Pick<Answer, 'headers'>,
 ): readonly (readonly [name: string, value: string | string[]])[] {
   return Object.entries(headers).map(([name, value]) => {
     if (name !== 'www-authenticate' && name !== 'access-control-expose-headers') return [name, value]
@@ -108,6 +115,12 @@ export function fieldsBeside(
     const added = value.split(', ').filter((one) => !known.has(one.toLowerCase()))
     return [name, [...names, ...added].filter((one) => one !== '').join(', ')]
   })
+}
+
+/** Has a response carry what {@link Passage} says, beside what the application has set and will set. */
+export function addFields(response: ServerResponse, headers: Answer['headers'] | undefined): void {
+  if (headers === undefined || response.headersSent) return
+  for (const [name, value] of fieldsBeside(response, { headers })) response.setHeader(name, value)
 }
 
 /** Writes an answer, leaving alone what others have set. */

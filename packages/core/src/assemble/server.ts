@@ -1,7 +1,9 @@
+import type { BindingRules } from '../bind/bind.ts'
 import { NegativeCache } from '../cache/negative-cache.ts'
 import { RecencyCache } from '../cache/recency-cache.ts'
 import { Revocations } from '../cache/revocations.ts'
 import type { Routes } from '../classify.ts'
+import type { Tally } from '../counters.ts'
 import type { Metadata } from '../keys/discovery.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { IssuerSettings, Settings } from '../options/settings.ts'
@@ -12,6 +14,7 @@ import type { LastGood } from '../resilience/last-good.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { TokenColumns } from '../verify/token-columns.ts'
 import type { Verifier } from '../verify/verifier.ts'
+import { assembleBindings } from './bindings.ts'
 import { assembleIssuer, type IssuerParts, readingOf } from './issuer.ts'
 import { storeTrouble } from './store-trouble.ts'
 import type { Stores } from './stores.ts'
@@ -20,6 +23,7 @@ import type { Stores } from './stores.ts'
 export interface Parts extends Stores {
   readonly issuers: readonly IssuerParts[]
   readonly routes: Routes
+  readonly bindings: BindingRules
   /** Present where introspection answers are kept over a restart. */
   readonly answers: AnswerRecord | undefined
 }
@@ -38,11 +42,13 @@ export function assemble(settings: Settings, telemetry: Telemetry): Parts {
     ),
     snapshots: new Snapshots(settings.store, clock, storeTrouble(telemetry)),
   }
+  telemetry.sees(({ by, digest }) => (by === 'signature' ? stores.jwts : stores.introspected).look(digest)?.cameAgain)
   const issuers = settings.issuers.map((issuer) => assembleIssuer(issuer, settings, stores, telemetry))
   const routes = issuers.map(({ route }) => route)
   return {
     ...stores,
     issuers,
+    bindings: assembleBindings(settings),
     answers: cache.introspected.persist ? answerRecord(settings, stores, issuers, telemetry) : undefined,
     routes: {
       byIssuer: new Map(routes.map((route) => [route.issuer, route])),
@@ -58,8 +64,8 @@ function answerRecord(
   issuers: readonly IssuerParts[],
   telemetry: Telemetry,
 ): AnswerRecord {
-  const owners = issuers.flatMap(({ issuer, route }, index): [string, AnswerIssuer][] =>
-    route.opaque ? [[issuer, answerIssuer(configured[index]!, route.opaque)]] : [],
+  const owners = issuers.flatMap(({ issuer, route, tallies }, index): [string, AnswerIssuer][] =>
+    route.opaque ? [[issuer, answerIssuer(configured[index]!, route.opaque, tallies.opaque)]] : [],
   )
   const parts = {
     cache: introspected,
@@ -73,11 +79,11 @@ function answerRecord(
   return new AnswerRecord(parts, ports)
 }
 
-function answerIssuer(settings: IssuerSettings, verifier: Verifier): AnswerIssuer {
+function answerIssuer(settings: IssuerSettings, verifier: Verifier, tally: Tally): AnswerIssuer {
   const { issuer, introspection, scopeClaims: scopeSource } = settings
   return {
     issuer,
-    provenance: Object.freeze({ issuer, by: 'introspection', key: undefined, scopeSource, verifier }),
+    provenance: Object.freeze({ issuer, by: 'introspection', key: undefined, scopeSource, verifier, tally }),
     reading: readingOf(settings)!,
     fingerprint: fingerprintOf(introspection!),
   }

@@ -1,4 +1,4 @@
-import { bind } from '../bind/bind.ts'
+import { type BindingRules, demandsProof } from '../bind/bind.ts'
 import { classify, type Routes } from '../classify.ts'
 import type { Revocations } from '../cache/revocations.ts'
 import { parseJws, shapeOf } from '../syntax/jws.ts'
@@ -9,12 +9,13 @@ import { type Explanation, explanationOf } from './explanation.ts'
 export interface ExplainerParts {
   readonly routes: Routes
   readonly revocations: Revocations
+  readonly bindings: BindingRules
 }
 
 /** Judges a token by what this process knows: every check, also behind the first no, and nothing over the network. */
 export async function explain(
   presented: Presented,
-  { routes, revocations }: ExplainerParts,
+  { routes, revocations, bindings }: ExplainerParts,
   maxLength: number,
 ): Promise<Explanation> {
   const { token } = presented
@@ -35,7 +36,9 @@ export async function explain(
   const { issuer, verifier, jwt } = classified
   const known = await verifier.explain({ ...presented, jwt }, checks)
   if (known) {
-    await checks.step('binding_unsupported', () => bind(known))
+    if (await checks.step('binding_unsupported', () => demandsProof(known, bindings))) {
+      checks.unknown('binding_unproven', 'it is bound to a key, which only a request can prove')
+    }
     const revoked = revocations.judge(known)
     if (revoked) checks.failed(revoked, 'a revocation by claim covers it')
     else checks.passed('token_revoked')

@@ -1,7 +1,7 @@
 import { createPublicKey, hash, type KeyObject } from 'node:crypto'
 import { decodeBase64url } from '../syntax/base64url.ts'
 import { type JsonObject } from '../syntax/json.ts'
-import { type Algorithm, ALGORITHMS, means } from '../verify/algorithms.ts'
+import { type Algorithm, ALGORITHMS, isAlgorithm, means } from '../verify/algorithms.ts'
 
 /** Why a published key is not used. */
 export type KeyFault = 'unusable' | 'weak' | 'private' | 'symmetric' | 'not_allowed'
@@ -74,6 +74,19 @@ export function thumbprintOf(jwk: JsonObject): string {
 
 /** The key that a JWK describes, bound to one allowed algorithm, or what is wrong with it. Imports nothing yet. */
 export function verificationKey(jwk: JsonObject, allowed: readonly Algorithm[]): VerificationKey | KeyFault {
+  const algorithm = algorithmOf(jwk, allowed)
+  if (!isAlgorithm(algorithm)) return algorithm
+  const { kid } = jwk as { readonly kid: string | undefined }
+  const fault = faultOf(jwk, algorithm)
+  if (fault) return fault
+  const load = (): KeyObject | undefined => importKey(jwk, algorithm)
+  const key = new VerificationKey({ algorithm, kid, thumbprint: thumbprintOf(jwk), load })
+  // Only an import tells whether a point is on its curve, and a set of such keys must not pass for a usable one.
+  return jwk['kty'] === 'EC' && key.material === undefined ? 'unusable' : key
+}
+
+/** The algorithm that a JWK is for, or what forbids its use, by what it says of itself; its numbers are not looked at. */
+export function algorithmOf(jwk: JsonObject, allowed: readonly Algorithm[]): Algorithm | KeyFault {
   if (jwk['kty'] === 'oct') return 'symmetric'
   if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) return 'private'
   const { kid, use } = jwk
@@ -81,14 +94,7 @@ export function verificationKey(jwk: JsonObject, allowed: readonly Algorithm[]):
   if (use !== undefined && use !== 'sig') return 'unusable'
   if (!allowsVerify(jwk['key_ops'], use)) return 'unusable'
   // Bound here, once, to the first allowed algorithm that fits; what a token's header says never chooses (JWT BCP §3.1).
-  const algorithm = allowed.find((one) => fits(jwk, one))
-  if (!algorithm) return 'not_allowed'
-  const fault = faultOf(jwk, algorithm)
-  if (fault) return fault
-  const load = (): KeyObject | undefined => importKey(jwk, algorithm)
-  const key = new VerificationKey({ algorithm, kid, thumbprint: thumbprintOf(jwk), load })
-  // Only an import tells whether a point is on its curve, and a set of such keys must not pass for a usable one.
-  return jwk['kty'] === 'EC' && key.material === undefined ? 'unusable' : key
+  return allowed.find((one) => fits(jwk, one)) ?? 'not_allowed'
 }
 
 /** `use` and `key_ops` must agree, and an operation is named once (RFC 7517 §4.3). */

@@ -7,10 +7,29 @@ export const DEFAULTS = {
   maxTokenLength: 8_192,
   /** Clocks of servers that keep time differ by less. */
   clockSkew: '30s',
+  /** Characters. A chain of certificates would not fit, and one does, with the largest key in use. */
+  maxCertificateLength: 16_384,
   /** The longest life of access tokens seen in the field. */
   maxTokenLifetime: '24h',
+  /** RFC 9449 proofs. */
+  dpop: {
+    /** What current libraries sign with; the first is what nearly all can. */
+    algorithms: ['ES256', 'Ed25519', 'PS256', 'RS256'],
+    /** A proof is made for one request, and sent at once. */
+    maxAge: '60s',
+    /** That of {@link clockSkew}. */
+    maxAhead: '30s',
+    /** Characters; a UUID has 36. */
+    maxJtiLength: 256,
+    /** Clients use a nonce until they get another. */
+    nonceLifetime: '300s',
+    /** Over 1,000 proofs a second, each remembered for a minute and a half: some 10 MiB. */
+    replayEntries: 100_000,
+  },
   /** How long clients may keep the document about the resource: it changes with the configuration only. */
   metadataMaxAge: '3600s',
+  /** What RFC 9701 §6 has servers sign with; long enough for clocks that differ, and short for one who replays an answer. */
+  signedAnswer: { algorithm: 'RS256', maxAge: '60s' },
   /** Milliseconds. A set is fresh for 10 min unless its answer says otherwise, between a minute and an hour. */
   documentFreshness: { fallback: 600_000, min: 60_000, max: 3_600_000 },
   /** Entries of either positive store, about twenty times what other caches start with. */

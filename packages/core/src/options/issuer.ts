@@ -22,9 +22,11 @@ import {
   text,
   withDefault,
 } from './check.ts'
+import { fapiJwtDefaults, type JwtDefaults } from './fapi.ts'
 import { jwtSettings } from './jwt.ts'
 import type { AcceptsOptions } from './options.ts'
-import type { IntrospectionSettings, IssuerSettings, JwtSettings } from './settings.ts'
+import { checkAnswerKeys, signedAnswers } from './signed-answers.ts'
+import type { IntrospectionSettings, IssuerSettings, JwtSettings, Settings } from './settings.ts'
 
 /** The options of an issuer, one by one; {@link issuerSettings} then looks at them together. */
 interface CheckedIssuer {
@@ -54,11 +56,11 @@ function record<T>(expected: string, ...types: readonly string[]): Check<Readonl
 const pem: Check<string | Buffer> = (value, path) =>
   typeof value === 'string' || Buffer.isBuffer(value) ? value : fail(path, typeof value, 'PEM, as text or Buffer')
 
-const shape = (endpoints: EndpointPolicy): Check<CheckedIssuer> =>
+const shape = (endpoints: EndpointPolicy, jwtDefaults: JwtDefaults | undefined): Check<CheckedIssuer> =>
   object<CheckedIssuer>({
     issuer: (value, path) => (isIssuer(value, endpoints) ? value : endpointFault(value, path, endpoints)),
     audience: optional(oneOrMore(audience)),
-    jwt: (value, path) => jwtSettings(value, path, endpoints),
+    jwt: (value, path) => jwtSettings(value, path, endpoints, jwtDefaults),
     introspection: optional(
       object<IntrospectionSettings>({
         client: satisfyingUnseen(
@@ -72,6 +74,7 @@ const shape = (endpoints: EndpointPolicy): Check<CheckedIssuer> =>
         structuredSuffix: optional(flag, false),
         pick: optional(list(text)),
         honourNoStore: optional(flag, false),
+        signed: signedAnswers,
       }),
     ),
     accepts: optional(
@@ -106,11 +109,16 @@ interface Surroundings {
   /** The server's own audience. */
   readonly audience: readonly string[] | undefined
   readonly endpoints: EndpointPolicy
+  readonly profile: Settings['profile']
 }
 
 /** Checks an issuer's options. What is right one by one may still contradict itself. @throws {ConfigError} */
-export function issuerSettings(written: unknown, { path, audience: shared, endpoints }: Surroundings): IssuerSettings {
-  const options = shape(endpoints)(written, path)
+export function issuerSettings(
+  written: unknown,
+  { path, audience: shared, endpoints, profile }: Surroundings,
+): IssuerSettings {
+  const introspects = isRecord(written) && written['introspection'] !== undefined
+  const options = shape(endpoints, profile === 'fapi2' ? fapiJwtDefaults(introspects) : undefined)(written, path)
   const { issuer, jwt, introspection, accepts, tls } = options
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
   const own = options.audience ?? shared
@@ -137,6 +145,7 @@ export function issuerSettings(written: unknown, { path, audience: shared, endpo
       )
     }
   }
+  if (introspection?.signed) checkAnswerKeys(introspection.signed, jwt, at('introspection.signed'))
   return Object.freeze({
     ...options,
     issuer,

@@ -22,6 +22,7 @@ import {
   text,
   withDefault,
 } from './check.ts'
+import type { JwtDefaults } from './fapi.ts'
 import { isPublished } from './secret.ts'
 import { decryptionRules } from './decryption.ts'
 import type { JwtSettings } from './settings.ts'
@@ -39,6 +40,7 @@ interface CheckedJwt {
   readonly maxTokenLifetime: number | undefined
   readonly maxAudiences: number | undefined
   readonly rejectKeyHeaders: boolean
+  readonly waiveRevocation: boolean
   readonly decryption: DecryptionRules | undefined
 }
 
@@ -55,7 +57,9 @@ const privateOctets: Check<Uint8Array> = (value, path) => {
   )
 }
 
-const shape = (endpoints: EndpointPolicy): Check<CheckedJwt> =>
+const PLAIN: JwtDefaults = { algorithms: DEFAULT_ALGORITHMS, mode: 'offline', rejectKeyHeaders: false }
+
+const shape = (endpoints: EndpointPolicy, defaults: JwtDefaults): Check<CheckedJwt> =>
   object<CheckedJwt>({
     profile: withDefault(oneOf('at+jwt', 'jwt'), 'at+jwt'),
     algorithms: optional(list(text)),
@@ -63,24 +67,30 @@ const shape = (endpoints: EndpointPolicy): Check<CheckedJwt> =>
     keys: optional(satisfying(isJwkSet, 'a JWK Set: { keys: [ … ] }')),
     missingKid: withDefault(oneOf('only', 'try'), 'only'),
     sharedSecret: optional(privateOctets),
-    mode: withDefault(oneOf('offline', 'online', 'onlineWhenHealthy'), 'offline'),
+    mode: withDefault(oneOf('offline', 'online', 'onlineWhenHealthy'), defaults.mode),
     maxTokenAge: optional(span('1s', '180d')),
     maxTokenLifetime: optional(span('1s', '180d')),
     maxAudiences: optional(integer(1, 100)),
-    rejectKeyHeaders: optional(flag, false),
+    rejectKeyHeaders: optional(flag, defaults.rejectKeyHeaders),
+    waiveRevocation: optional(flag, false),
     decryption: optional(decryptionRules),
   })
 
 /** Checks how JWTs are verified: `false` for not at all, nothing for RFC 9068 with discovered keys. @throws {ConfigError} */
-export function jwtSettings(value: unknown, path: string, endpoints: EndpointPolicy): JwtSettings | undefined {
+export function jwtSettings(
+  value: unknown,
+  path: string,
+  endpoints: EndpointPolicy,
+  defaults: JwtDefaults = PLAIN,
+): JwtSettings | undefined {
   if (value === false) return undefined
-  const options = withDefault(shape(endpoints), {})(value, path)
+  const options = withDefault(shape(endpoints, defaults), {})(value, path)
   const { profile, mode, jwksUri, keys, sharedSecret, maxTokenAge, maxTokenLifetime } = options
-  const { maxAudiences, rejectKeyHeaders, decryption } = options
+  const { maxAudiences, rejectKeyHeaders, waiveRevocation, decryption } = options
   if ([jwksUri, keys, sharedSecret].filter((one) => one !== undefined).length > 1) {
     throw new ConfigError(`options "${path}.jwksUri", "keys" and "sharedSecret" exclude each other; write one`)
   }
-  const algorithms = algorithmsOf(options, `${path}.algorithms`)
+  const algorithms = algorithmsOf(options, `${path}.algorithms`, defaults)
   return Object.freeze({
     profile,
     algorithms,
@@ -94,12 +104,17 @@ export function jwtSettings(value: unknown, path: string, endpoints: EndpointPol
     maxTokenLifetimeSeconds: maxTokenLifetime === undefined ? undefined : maxTokenLifetime / 1_000,
     maxAudiences,
     rejectKeyHeaders,
+    waiveRevocation,
     decryption,
   })
 }
 
 /** A shared secret goes with one HMAC alone, and an HMAC with nothing else (RFC 7515 §10.5, JWT BCP §3.1). */
-function algorithmsOf({ algorithms, sharedSecret }: CheckedJwt, path: string): readonly Algorithm[] {
+function algorithmsOf(
+  { algorithms, sharedSecret }: CheckedJwt,
+  path: string,
+  defaults: JwtDefaults,
+): readonly Algorithm[] {
   if (sharedSecret) {
     const name = algorithms === undefined ? 'HS256' : algorithms.join()
     if (!isAlgorithm(name) || ALGORITHMS[name].kty !== 'oct') {
@@ -111,7 +126,7 @@ function algorithmsOf({ algorithms, sharedSecret }: CheckedJwt, path: string): r
       fail(path, name, `${name} only beside a "sharedSecret" of ${octets} octets or more`)
     return Object.freeze([name])
   }
-  if (algorithms === undefined) return DEFAULT_ALGORITHMS
+  if (algorithms === undefined) return defaults.algorithms
   return Object.freeze([...new Set(algorithms.map((name) => asymmetric(name, path)))])
 }
 

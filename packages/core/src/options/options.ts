@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { CertificateFormat } from '../bind/mtls/certificate-field.ts'
 import type { Duration } from '../duration.ts'
 import type { ClientAuthentication } from '../introspection/client-authentication.ts'
 import type { TlsIdentity } from '../ports/http.ts'
@@ -7,6 +8,7 @@ import type { Http } from '../ports/http.ts'
 import type { HoldfastEvent, Observer } from '../ports/observer.ts'
 import type { Random } from '../ports/random.ts'
 import type { Signatures } from '../ports/signatures.ts'
+import type { ReplayMemory } from '../ports/replay-memory.ts'
 import type { Store } from '../ports/store.ts'
 import type { AuthRequest } from '../request.ts'
 import type { ResourceMetadataOptions } from '../resource-metadata.ts'
@@ -50,8 +52,11 @@ export interface SharedServerOptions {
   readonly resource?: string | readonly string[]
   /** What is published about the resource beside what is derived. */
   readonly resourceMetadata?: ResourceMetadataOptions
-  /** `'mcp'`: holds the configuration to what the Model Context Protocol asks of a server. Default: none. */
-  readonly profile?: 'mcp'
+  /**
+   * Holds the configuration to what others ask of a resource server. `'mcp'`: the Model Context Protocol. `'fapi2'`: the
+   * FAPI 2.0 Security Profile (§5.3.4, §5.4); it sets what it can and refuses what contradicts it. Default: none.
+   */
+  readonly profile?: 'mcp' | 'fapi2'
   /**
    * `'canonical'`: upper and lower case of scheme and host of an audience do not matter. Default `'exact'`: everything
    * does (RFC 7519 §4.1.3).
@@ -80,6 +85,16 @@ export interface SharedServerOptions {
    */
   readonly requireHttps?: boolean
   readonly cors?: CorsOptions
+  /**
+   * How tokens that are bound to a key are judged by their DPoP proofs (RFC 9449): a mode, or {@link DpopOptions}. Default
+   * `'allowed'` where the public URL of this API is known, else `'off'`.
+   */
+  readonly dpop?: DpopMode | DpopOptions
+  /**
+   * How tokens that are bound to a client's certificate are judged (RFC 8705 §3): a mode, or {@link MtlsOptions}. Default
+   * `'off'`: they are refused.
+   */
+  readonly mtls?: MtlsMode | MtlsOptions
   /** Hears what happens; called synchronously. Default: configuration mistakes are warned about once. */
   readonly observe?: Observer | ((event: HoldfastEvent) => void)
   /** Keeps key sets, metadata and revocations over a restart, such as `fileStore({ … })`. Default: nothing is kept. */
@@ -164,6 +179,11 @@ export interface JwtOptions {
    * either way. Default false.
    */
   readonly rejectKeyHeaders?: boolean
+  /**
+   * With profile `'fapi2'`: takes JWTs that are never introspected, and so work until they expire or {@link
+   * ResourceServer.revoke} hears of them. Default false.
+   */
+  readonly waiveRevocation?: boolean
   /** How encrypted access tokens are opened (RFC 7516). Default: they are refused. */
   readonly decryption?: DecryptionOptions
 }
@@ -206,6 +226,23 @@ export interface IntrospectionOptions {
   readonly pick?: readonly string[]
   /** Lets `Cache-Control: no-store` keep an answer out of our own cache, too: every request then asks. Default false. */
   readonly honourNoStore?: boolean
+  /**
+   * Asks for signed answers (RFC 9701), and takes no others: `true`, or how they look. They are verified by the issuer's
+   * key set. Default false: plain JSON, which TLS alone protects.
+   */
+  readonly signed?: boolean | SignedAnswerOptions
+}
+
+/** How signed introspection answers look (RFC 9701 §5, §6). What they say of the token is read like a plain answer. */
+export interface SignedAnswerOptions {
+  /** What they are signed with, as it is registered for our client. No HMAC. Default `'RS256'`. */
+  readonly algorithm?: Exclude<Algorithm, 'HS256' | 'HS384' | 'HS512'> | 'EdDSA'
+  /** Who we are in their `aud`: any of these. Default: our client id, and this API's audiences and resources. */
+  readonly audience?: string | readonly string[]
+  /** How long ago they may have been made (`iat`). `'5s'` to `'600s'`. Default `'60s'`. */
+  readonly maxAge?: Duration
+  /** How encrypted answers are opened: signed, then encrypted. Default: they are no verdict. */
+  readonly decryption?: DecryptionOptions
 }
 
 /** Tells one issuer's opaque tokens from another's by their spelling. */
@@ -307,8 +344,93 @@ export interface CredentialOptions {
   readonly extract?: (request: AuthRequest) => unknown
 }
 
+/**
+ * `'allowed'`: a token that is bound to a certificate is taken from the client that shows it. `'required'`: no other token
+ * is taken. `'off'`: a bound token is refused, whatever certificate comes with it.
+ */
+export type MtlsMode = 'allowed' | 'required' | 'off'
+
+export interface MtlsOptions {
+  /** Default `'allowed'`. */
+  readonly mode?: MtlsMode
+  /**
+   * The field in which proxies write the certificate. Default: none is read, and the certificate is that of the
+   * connection, for which the TLS server has to ask: `requestCert: true, rejectUnauthorized: false`.
+   */
+  readonly field?: CertificateFieldOptions
+}
+
+/** A field says what anybody writes into it: name only proxies that remove it from every request that they pass on. */
+export interface CertificateFieldOptions {
+  /** Default: `'client-cert'` for `'rfc9440'`, `'x-forwarded-client-cert'` for `'xfcc'`. */
+  readonly name?: string
+  /**
+   * `'rfc9440'` (default): Base64 of the DER octets between colons. `'base64'`: the same without colons. `'pem'`:
+   * URL-encoded PEM, or PEM with blanks for its line ends. `'xfcc'`: the `Cert` of Envoy's one element.
+   */
+  readonly format?: CertificateFormat
+  /**
+   * Addresses of the proxies, such as `'10.0.0.7'` or `'10.0.0.0/8'`: of the connection's own other end, whatever
+   * forwarded address the framework believes.
+   */
+  readonly from: string | readonly string[]
+  /** Characters. Default 16,384. */
+  readonly maxLength?: number
+}
+
+/**
+ * `'allowed'`: bound tokens come with a proof, others as Bearer. `'required'`: no token is taken that is not bound to a
+ * DPoP key. `'off'`: the scheme DPoP is no credentials, and a bound token is refused.
+ */
+export type DpopMode = 'allowed' | 'required' | 'off'
+
+export interface DpopOptions {
+  /** Default `'allowed'`. */
+  readonly mode?: DpopMode
+  /**
+   * The https URL by which clients know this API, or several: what `htu` of a proof is held against, with the path of the
+   * request behind it. A path here is one that a proxy takes away. No header field of a request has a say in it. Default:
+   * the origin of each `resource`.
+   */
+  readonly publicUrl?: string | readonly string[]
+  /** Allowed signature algorithms of proofs. Default ES256, Ed25519, PS256, RS256. */
+  readonly algorithms?: readonly (Exclude<Algorithm, 'HS256' | 'HS384' | 'HS512'> | 'EdDSA')[]
+  /** How long after `iat` a proof counts. `'5s'` to `'300s'`. Default `'60s'`. */
+  readonly maxAge?: Duration
+  /** By how much the clock of a client may be ahead. At most `'60s'`. Default `'30s'`. */
+  readonly maxAhead?: Duration
+  /** Longest `jti`, in characters. 16 to 1,024. Default 256. */
+  readonly maxJtiLength?: number
+  /** Whether proofs need a nonce of ours (RFC 9449 §9): `true`, or how nonces are made. Default false. */
+  readonly nonce?: boolean | DpopNonceOptions
+  /** How proofs that were used are remembered. */
+  readonly replay?: DpopReplayOptions
+}
+
+/** Nobody has to remember these nonces: each proves by itself when it was made here. */
+export interface DpopNonceOptions {
+  /** How long a nonce counts; past half of that, its successor comes with success. `'10s'` to `'3600s'`. Default `'300s'`. */
+  readonly lifetime?: Duration
+  /**
+   * What nonces are made with, at least 32 random octets, the same for all instances; the first of several makes new
+   * ones, and nonces of all are taken. Default: random octets of this process.
+   */
+  readonly secrets?: Uint8Array | readonly Uint8Array[]
+  /** Takes a proof with a nonce whatever its `iat` says: for clients whose clocks are wrong. Default false. */
+  readonly replacesAge?: boolean
+}
+
+export interface DpopReplayOptions {
+  /** Proofs that this process remembers. When they are all still to be remembered, new ones are 503. Default 100,000. */
+  readonly entries?: number
+  /** A memory that several instances share. Default: each process has its own, and a proof counts once in each. */
+  readonly memory?: ReplayMemory
+  /** What counts where that fails: `'refuse'` (default): 503. `'local'`: what this process has seen. */
+  readonly onFailure?: 'refuse' | 'local'
+}
+
 export interface CorsOptions {
-  /** Adds `WWW-Authenticate` and `Retry-After` to `Access-Control-Expose-Headers` of refusals. Default false. */
+  /** Adds `WWW-Authenticate`, `Retry-After` and, where proofs need one, `DPoP-Nonce` to `Access-Control-Expose-Headers`. Default false. */
   readonly expose?: boolean
 }
 

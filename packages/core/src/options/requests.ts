@@ -2,6 +2,7 @@ import type { ChallengeSettings } from '../answer.ts'
 import type { CredentialRules } from '../extract.ts'
 import type { AuthRequest } from '../request.ts'
 import { customTransport, formToken } from '../transports.ts'
+import { challengeOf, type DpopSettings } from './dpop.ts'
 import { type Check, fail, flag, object, oneOf, optional, text, withDefault } from './check.ts'
 
 interface CheckedChallenge {
@@ -45,6 +46,7 @@ export function credentialRules(
   { query, form, extract }: CheckedCredentials,
   maxLength: number,
   requireHttps: boolean | undefined,
+  dpop: boolean,
 ): CredentialRules {
   const transports = [...(form ? [formToken] : []), ...(extract ? [customTransport(extract)] : [])]
   return Object.freeze({
@@ -52,6 +54,7 @@ export function credentialRules(
     requireHttps,
     rejectQuery: query === 'reject',
     transports: transports.length === 0 ? undefined : Object.freeze(transports),
+    dpop,
   })
 }
 
@@ -60,8 +63,14 @@ export function challengeSettings(
   { realm: written, ...given }: CheckedChallenge,
   identifier: string,
   exposeHeaders: boolean,
+  dpop: DpopSettings | undefined,
 ): Omit<ChallengeSettings, 'resourceMetadataUrl'> {
-  return Object.freeze({ realm: written ?? printable(identifier), ...given, exposeHeaders })
+  return Object.freeze({
+    realm: written ?? printable(identifier),
+    ...given,
+    exposeHeaders,
+    dpop: dpop && challengeOf(dpop),
+  })
 }
 
 function realm(value: unknown, path: string): string {

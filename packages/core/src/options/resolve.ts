@@ -26,7 +26,11 @@ import {
 import { checkDecryptionKeys } from './decryption.ts'
 import { DEFAULTS } from './defaults.ts'
 import { audience as identifier, issuerSettings } from './issuer.ts'
+import type { MtlsRules } from '../bind/mtls/mtls.ts'
+import { dpopSettings } from './dpop.ts'
+import { checkFapi, FAPI_ALGORITHMS } from './fapi.ts'
 import { checkMcp } from './mcp.ts'
+import { mtls } from './mtls.ts'
 import type { ResourceServerOptions } from './options.ts'
 import { challenge, challengeSettings, cors, credentialRules, credentials } from './requests.ts'
 import { type CheckedMetadata, metadataSettings, resourceMetadata, resourcesOf } from './resource.ts'
@@ -39,7 +43,7 @@ interface CheckedOptions {
   readonly issuers: readonly unknown[] | undefined
   readonly audience: readonly string[] | undefined
   readonly audienceMatch: 'exact' | 'canonical'
-  readonly profile: 'mcp' | undefined
+  readonly profile: 'mcp' | 'fapi2' | undefined
   readonly resource: readonly string[] | undefined
   readonly resourceMetadata: CheckedMetadata
   readonly scopeImplies: ScopeImplications | undefined
@@ -52,6 +56,8 @@ interface CheckedOptions {
   readonly credentials: ReturnType<typeof credentials>
   readonly requireHttps: boolean | undefined
   readonly cors: ReturnType<typeof cors>
+  readonly dpop: unknown
+  readonly mtls: MtlsRules | undefined
   readonly observe: Observer | ((event: HoldfastEvent) => void) | undefined
   readonly store: Store | undefined
   readonly allowInsecureLoopback: boolean
@@ -65,7 +71,9 @@ const rootShape = object<CheckedOptions>({
   audience: optional(oneOrMore(identifier)),
   audienceMatch: withDefault(oneOf('exact', 'canonical'), 'exact'),
   profile: optional((value, path) =>
-    value === 'mcp' ? value : fail(path, value, `'mcp'; how JWTs look is jwt: { profile: … } of an issuer`),
+    value === 'mcp' || value === 'fapi2'
+      ? value
+      : fail(path, value, `'mcp' or 'fapi2'; how JWTs look is jwt: { profile: … } of an issuer`),
   ),
   resource: optional(oneOrMore(text)),
   resourceMetadata,
@@ -79,6 +87,8 @@ const rootShape = object<CheckedOptions>({
   credentials,
   requireHttps: optional(flag),
   cors,
+  dpop: (value) => value,
+  mtls,
   observe: optional(
     satisfying((value) => typeof value === 'function' || has('on')(value), 'a function, or an object with on(event)'),
   ),
@@ -101,7 +111,8 @@ const rootShape = object<CheckedOptions>({
 /** Checks the options, fills in the defaults and freezes the result. @throws {ConfigError} */
 export function resolveSettings(options: ResourceServerOptions): Settings {
   const root = rootShape(options, '')
-  const { observe, requireHttps } = root
+  const { observe, profile } = root
+  const requireHttps = root.requireHttps ?? (profile === 'fapi2' ? true : undefined)
   const { allowInsecureLoopback, denyPrivateNetworks } = root
   if (allowInsecureLoopback && denyPrivateNetworks) {
     throw new ConfigError(
@@ -111,9 +122,15 @@ export function resolveSettings(options: ResourceServerOptions): Settings {
   const endpoints = Object.freeze({ allowInsecureLoopback, denyPrivateNetworks })
   const issuers = listed(root).map((one, index) => {
     const path = root.issuers ? `issuers[${index}]` : ''
-    return issuerSettings(typeof one === 'string' ? { issuer: one } : one, { path, audience: root.audience, endpoints })
+    return issuerSettings(typeof one === 'string' ? { issuer: one } : one, {
+      path,
+      audience: root.audience,
+      endpoints,
+      profile,
+    })
   })
   checkTogether(issuers)
+  checkWaivers(issuers, profile)
   if (root.cache.introspected.persist && !root.store) {
     throw new ConfigError(
       `option "cache.introspected.persist" is true, and "store" is missing; write store: fileStore({ path: '…', key: … })`,
@@ -127,23 +144,42 @@ export function resolveSettings(options: ResourceServerOptions): Settings {
     metadata: root.resourceMetadata,
   })
   const { form } = root.credentials
-  if (root.profile === 'mcp') checkMcp({ resources, issuers, form })
+  const skewSeconds = root.clockSkew / 1_000
+  const isFapi = profile === 'fapi2'
+  const dpop = dpopSettings(root.dpop, {
+    resources,
+    endpoints: { allowInsecureLoopback },
+    algorithms: isFapi ? FAPI_ALGORITHMS : undefined,
+    isOnly: isFapi && root.mtls === undefined,
+  })
+  if (profile === 'mcp') checkMcp({ resources, issuers, form })
+  const bindable = root.mtls !== undefined || dpop !== undefined
+  if (isFapi) {
+    const maxAhead = dpop?.rules.maxAhead
+    checkFapi({ issuers, ...root.credentials, requireHttps, allowInsecureLoopback, skewSeconds, maxAhead, bindable })
+  }
   const settings: Settings = {
     issuers: Object.freeze(issuers),
     audienceMatch: root.audienceMatch,
-    profile: root.profile,
+    profile,
     resources,
     resourceMetadata: Object.freeze({
       ...metadataSettings(root.resourceMetadata, resources),
       bearerMethods: Object.freeze(form ? ['header', 'body'] : ['header']),
+      certificateBound: root.mtls !== undefined,
+      dpopAlgorithms: dpop?.rules.algorithms,
+      dpopRequired: dpop?.isRequired,
       requireHttps,
     }),
     scopeImpliedBy: root.scopeImplies,
-    challenge: challengeSettings(root.challenge, resources[0] ?? audiences[0]!, root.cors.expose),
-    credentials: credentialRules(root.credentials, root.maxTokenLength, requireHttps),
+    challenge: challengeSettings(root.challenge, resources[0] ?? audiences[0]!, root.cors.expose, dpop),
+    credentials: credentialRules(root.credentials, root.maxTokenLength, requireHttps, dpop !== undefined),
+    dpop,
+    mtls: root.mtls,
+    bindingRequired: isFapi || root.mtls?.isRequired === true || dpop?.isRequired === true,
     advisesHttps: requireHttps === undefined,
     maxTokenLifetime: root.maxTokenLifetime,
-    skewSeconds: root.clockSkew / 1_000,
+    skewSeconds,
     resilience: root.resilience,
     cache: root.cache,
     endpoints,
@@ -178,6 +214,16 @@ function checkTogether(issuers: readonly IssuerSettings[]): void {
   }
   checkDecryptionKeys(issuers.map(({ issuer, jwt }) => ({ issuer, decryption: jwt?.decryption })))
   checkDisjoint(opaque.flatMap(({ issuer, accepts: rule }) => (rule ? [{ issuer, rule }] : [])))
+}
+
+/** @throws {ConfigError} for a waiver where nothing would be asked without it. */
+function checkWaivers(issuers: readonly IssuerSettings[], profile: Settings['profile']): void {
+  if (profile === 'fapi2') return
+  const waiving = issuers.find(({ jwt }) => jwt?.waiveRevocation === true)
+  if (!waiving) return
+  throw new ConfigError(
+    `option "jwt.waiveRevocation" of ${JSON.stringify(waiving.issuer)} is about profile 'fapi2', which is not written; leave it out`,
+  )
 }
 
 function completed(

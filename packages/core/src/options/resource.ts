@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import type { MetadataSettings } from '../resource-metadata.ts'
 import { checkSignedMetadata, extraMembers } from '../resource-document.ts'
+import { isDetailType } from '../guard/detail-type.ts'
 import { isScopeToken } from '../syntax/scope.ts'
 import { type EndpointPolicy, isEndpoint } from '../syntax/url.ts'
 import { type Check, fail, flag, object, oneOrMore, optional, span, text, withDefault } from './check.ts'
@@ -9,6 +10,7 @@ import { DEFAULTS } from './defaults.ts'
 /** What is written about the resource, one by one; {@link metadataSettings} then looks at it together. */
 export interface CheckedMetadata {
   readonly scopesSupported: readonly string[] | undefined
+  readonly authorizationDetailsTypesSupported: readonly string[] | undefined
   readonly resourceName: string | undefined
   readonly resourceDocumentation: string | undefined
   readonly resourcePolicyUri: string | undefined
@@ -28,6 +30,7 @@ const SEGMENT = /^[A-Za-z0-9._~-]+$/
 export const resourceMetadata: Check<CheckedMetadata> = withDefault(
   object<CheckedMetadata>({
     scopesSupported: optional(scopesSupported),
+    authorizationDetailsTypesSupported: optional(detailsTypes),
     resourceName: optional(text),
     resourceDocumentation: optional(page),
     resourcePolicyUri: optional(page),
@@ -56,6 +59,13 @@ function scopesSupported(value: unknown, path: string): readonly string[] {
     )
   }
   return Object.freeze([...value])
+}
+
+/** Names of types, each once; a type that is described stands for its name. */
+function detailsTypes(value: unknown, path: string): readonly string[] {
+  const named = Array.isArray(value) ? value.map((one: unknown) => (isDetailType(one) ? one.type : one)) : [undefined]
+  if (named.every((one) => typeof one === 'string' && one !== '')) return Object.freeze([...new Set(named as string[])])
+  return fail(path, value, `a list of types: names, or what detailType() returns`)
 }
 
 function page(value: unknown, path: string): string {

@@ -1,4 +1,5 @@
 import type { ChallengeSettings } from '../answer.ts'
+import type { MtlsRules } from '../bind/mtls/mtls.ts'
 import type { CacheBounds } from '../cache/recency-cache.ts'
 import type { CredentialRules } from '../extract.ts'
 import type { FreshnessPolicy } from '../keys/freshness.ts'
@@ -17,18 +18,25 @@ import type { DecryptionRules } from '../verify/decryption.ts'
 import type { Profile } from '../verify/jwt-header.ts'
 import type { Claims } from '../verify/claims.ts'
 import type { AcceptsRule } from './accepts.ts'
+import type { DpopSettings } from './dpop.ts'
 import type { ScopeImplications } from './scope-implications.ts'
 
 /** Options with every default filled in: milliseconds, seconds where a name ends in `Seconds`, frozen. */
 export interface Settings {
   readonly issuers: readonly IssuerSettings[]
   readonly audienceMatch: 'exact' | 'canonical'
-  readonly profile: 'mcp' | undefined
+  readonly profile: 'mcp' | 'fapi2' | undefined
   readonly resources: readonly string[]
   readonly resourceMetadata: MetadataSettings
   readonly scopeImpliedBy: ScopeImplications | undefined
   readonly challenge: Omit<ChallengeSettings, 'resourceMetadataUrl'>
   readonly credentials: CredentialRules
+  /** `undefined`: off. */
+  readonly dpop: DpopSettings | undefined
+  /** `undefined`: off. */
+  readonly mtls: MtlsRules | undefined
+  /** Whether a token that is bound to nothing is refused. */
+  readonly bindingRequired: boolean
   /** Whether plain http from another machine is worth a word. */
   readonly advisesHttps: boolean
   readonly maxTokenLifetime: number
@@ -74,6 +82,7 @@ export interface JwtSettings {
   readonly maxTokenLifetimeSeconds: number | undefined
   readonly maxAudiences: number | undefined
   readonly rejectKeyHeaders: boolean
+  readonly waiveRevocation: boolean
   readonly decryption: DecryptionRules | undefined
 }
 
@@ -86,6 +95,16 @@ export interface IntrospectionSettings {
   readonly structuredSuffix: boolean
   readonly pick: readonly string[] | undefined
   readonly honourNoStore: boolean
+  /** Present where only signed answers count. */
+  readonly signed: SignedAnswerSettings | undefined
+}
+
+export interface SignedAnswerSettings {
+  readonly algorithm: Algorithm
+  /** `undefined`: our client id, and this API's identifiers. */
+  readonly audience: readonly string[] | undefined
+  readonly maxAgeSeconds: number
+  readonly decryption: DecryptionRules | undefined
 }
 
 export interface ResilienceSettings {

@@ -48,7 +48,9 @@ export function undiciHttp(options: UndiciHttpOptions): Http {
   let closed = false
 
   function connector(tls: TlsIdentity | undefined, by: LookupFunction | undefined): buildConnector.connector {
-    const known = { timeout: options.connectTimeout, allowH2: false, ...tlsOf(tls), ...(by ? { lookup: by } : {}) }
+    const { connectTimeout: timeout } = options
+    // Whatever the process allows elsewhere (RFC 9325 §3.1.1).
+    const known = { timeout, allowH2: false, minVersion: 'TLSv1.2', ...tlsOf(tls), ...(by && { lookup: by }) } as const
     return watched(buildConnector(known))
   }
 

@@ -12,8 +12,22 @@ const isString = (value: unknown): boolean => typeof value === 'string'
 const isTime = (value: unknown): boolean => typeof value === 'number' && Math.abs(value) <= LAST_SECOND
 const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString)
 const isAudience = (value: unknown): boolean => isString(value) || isStrings(value)
+const isTextOrAbsent = (value: unknown): boolean => value === undefined || isString(value)
+/** Entries that each say what type they are of; what else is in one is for its type to say (RFC 9396 §2). */
+const isDetails = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((entry) => isJsonObject(entry) && isString(entry['type']))
 
-/** The types of registered claims (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7662 §2.2). A wrong type is never taken as absence. */
+/** An actor, and whoever acted before (RFC 8693 §4.1). How deep that goes is bounded where JSON is parsed. */
+function isActor(value: unknown): boolean {
+  if (!isJsonObject(value)) return false
+  const { iss, sub, act } = value
+  return isTextOrAbsent(iss) && isTextOrAbsent(sub) && (act === undefined || isActor(act))
+}
+
+/**
+ * The types of registered claims (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7662 §2.2, RFC 8693 §4, RFC 9396 §9). A wrong type is
+ * never taken as absence.
+ */
 const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
   iss: isString,
   sub: isString,
@@ -29,6 +43,8 @@ const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
   amr: isStrings,
   scope: isScope,
   cnf: isJsonObject,
+  act: isActor,
+  authorization_details: isDetails,
 }
 
 /** The name of a claim whose value has the wrong type, if there is one. */

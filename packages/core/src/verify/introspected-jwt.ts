@@ -123,7 +123,7 @@ function boundByBoth(claims: Claims, { cnf: answered, token_type: type }: Claims
   if (answered === undefined) return bound
   if (!isJsonObject(own) || !isJsonObject(answered)) return { ...bound, cnf: own ?? answered }
   const agree = PROVABLE.every((name) => (own[name] ?? answered[name]) === (answered[name] ?? own[name]))
-  return { ...bound, cnf: agree ? { ...own, ...answered } : {} }
+  return { ...bound, cnf: Object.freeze(agree ? { ...own, ...answered } : {}) }
 }
 
 /** Members by which a token is bound to what a request can prove. */

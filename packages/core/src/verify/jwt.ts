@@ -1,4 +1,5 @@
 import type { RecencyCache } from '../cache/recency-cache.ts'
+import type { Tally } from '../counters.ts'
 import { refused } from '../errors.ts'
 import type { Checks } from '../explain/checks.ts'
 import { explainJwt } from '../explain/jwt.ts'
@@ -31,6 +32,7 @@ export interface JwtVerifierParts {
   readonly store: RecencyCache<VerifiedToken>
   readonly signatures: Signatures
   readonly clock: Clock
+  readonly tally: Tally
 }
 
 interface Running {
@@ -218,8 +220,9 @@ export class JwtVerifier implements Verifier {
   }
 
   #newProvenance(key: VerificationKey, nested: string | undefined): Provenance {
-    const { rules, scopeSource } = this.#parts
-    return Object.freeze({ issuer: rules.issuer, by: 'signature', key, nested, scopeSource, verifier: this.#owner })
+    const { rules, scopeSource, tally } = this.#parts
+    const verifier = this.#owner
+    return Object.freeze({ issuer: rules.issuer, by: 'signature', key, nested, scopeSource, verifier, tally })
   }
 
   #tooOld(entry: VerifiedToken, now: Instant): { readonly reason: 'token_too_old' } | undefined {

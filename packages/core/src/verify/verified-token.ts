@@ -1,5 +1,6 @@
 import { claimsBytes } from '../cache/heap-bytes.ts'
 import type { Cacheable } from '../cache/columns.ts'
+import type { Tally } from '../counters.ts'
 import type { VerificationKey } from '../keys/jwk.ts'
 import type { Instant } from '../ports/clock.ts'
 import { audienceOf, type Claims } from './claims.ts'
@@ -16,6 +17,8 @@ export interface Provenance {
   readonly nested?: string | undefined
   readonly scopeSource: ScopeSource
   readonly verifier: Verifier
+  /** Where its uses are counted. */
+  readonly tally: Tally
   /** True where an answer has passed every rule that does not ask for the time; else all are asked at each use. */
   readonly sound?: boolean
 }
@@ -35,7 +38,7 @@ export interface VerifiedTokenFields {
 /** Octets that a store keeps for one entry beside its claims: 118 where its arrays are full; just after they doubled, 216. */
 export const LEAST_BYTES = 200
 /** The same for a provenance of its own, with what the token inside is revoked by. */
-const NESTED = 144
+const NESTED = 152
 
 /**
  * What is known of one token: the authority's word, not our decision. The token itself is not in it. Made anew whenever a

@@ -1,4 +1,6 @@
+import type { DpopProof } from '../bind/dpop/proof.ts'
 import type { Checks } from '../explain/checks.ts'
+import type { Sighting } from '../forecast/sighting.ts'
 import type { Instant } from '../ports/clock.ts'
 import type { UnverifiedJwt } from '../syntax/jws.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -16,6 +18,10 @@ export interface Presented {
   readonly signal: AbortSignal | undefined
   /** The key of the place that the request came from. Asked for only where a token was never verified here. */
   readonly source: (() => string | undefined) | undefined
+  /** What is remembered of the request, where something is. */
+  sighting?: Sighting | undefined
+  /** What came with a token under the scheme DPoP, and with no other. */
+  readonly proof?: DpopProof | undefined
 }
 
 /** A token found good, and how that is known. */

@@ -127,7 +127,8 @@ describe('a guard that nobody came to', () => {
     const passage = await waiting
     expect(passage).toMatchObject({ is: 'answer', handOn: true })
     expect(passage.is === 'answer' && passage.error?.headers['www-authenticate']).toBe(
-      'Bearer realm="https://api.example.com", scope="a"',
+      'Bearer realm="https://api.example.com", scope="a", ' +
+        'DPoP realm="https://api.example.com", algs="ES256 Ed25519 PS256 RS256", scope="a"',
     )
     await starting.close()
   })

@@ -82,3 +82,16 @@ test('takes texts and lists of texts for field lines, and nothing else', () => {
   const { rawHeaders } = requestWith([], given as unknown as Record<string, string>)
   expect(rawHeaders).toEqual(['a', 'one', 'a', 'two', 'e', 'five']) // NG-114
 })
+
+test('finds the connection under HTTP/1.1 and under the streams of HTTP/2, as long as there is one', () => {
+  const message = new IncomingMessage(new Socket())
+  const peerOf = (changes: object): unknown => {
+    const changed = Object.assign(Object.create(message) as IncomingMessage, changes)
+    return new NodeRequest(changed, new ServerResponse(message), '/', {}).peer
+  }
+  const connection = new Socket()
+  expect(peerOf({ httpVersionMajor: 1, socket: connection })).toBe(connection)
+  expect(peerOf({ httpVersionMajor: 2, stream: { session: { socket: connection } } })).toBe(connection)
+  expect(peerOf({ httpVersionMajor: 2, stream: { session: undefined } })).toBeUndefined()
+  expect(peerOf({ httpVersionMajor: 2 })).toBeUndefined()
+}) // MT-09

@@ -35,6 +35,11 @@ function refusal(options: unknown): string {
 
 const root = (more: object): unknown => ({ ...GOOD, ...more })
 const issuer = (more: object): unknown => ({ audience: GOOD.audience, issuers: [{ issuer: ISSUER, ...more }] })
+const signed = (written: unknown): unknown => issuer({ introspection: { client, signed: written } })
+const signedIn = (written: unknown, jwt: object = {}): unknown =>
+  resolve(issuer({ jwt, introspection: { client, signed: written } })).issuers[0]!.introspection!.signed
+const withJwt = (jwt: object): string => refusal(issuer({ jwt, introspection: { client, signed: true } }))
+const detailsTypes = (types: unknown): object => ({ authorizationDetailsTypesSupported: types })
 
 describe('exact messages', () => {
   test.each([
@@ -45,7 +50,7 @@ describe('exact messages', () => {
     ],
     [
       issuer({ introspection: { client, timeout: '1s' } }),
-      'unknown option "issuers[0].introspection.timeout"; the options here are "client", "endpoint", "audience", "parameters", "tokenTypeHint", "structuredSuffix", "pick", "honourNoStore"',
+      'unknown option "issuers[0].introspection.timeout"; the options here are "client", "endpoint", "audience", "parameters", "tokenTypeHint", "structuredSuffix", "pick", "honourNoStore", "signed"',
     ],
     [{}, `option "issuer" is missing; write issuer: 'https://login.example.com', or a list "issuers"`],
     [{ issuer: ISSUER }, 'option "audience" is missing; write the identifier that tokens for this API carry in "aud"'],
@@ -173,6 +178,17 @@ describe('an option that is refused is named', () => {
     ['issuers[0].introspection.audience', issuer({ introspection: { client, audience: false } })],
     ['issuers[0].introspection.parameters', issuer({ introspection: { client, parameters: { a: 1 } } })],
     ['issuers[0].introspection.client', issuer({ introspection: { client: { ...client } } })],
+    ['issuers[0].introspection.signed', signed('jwt')],
+    ['issuers[0].introspection.signed.algorithm', signed({ algorithm: 'none' })],
+    ['issuers[0].introspection.signed.algorithm', signed({ algorithm: 'HS256' })],
+    ['issuers[0].introspection.signed.algorithm', signed({ algorithm: ['RS256'] })],
+    ['issuers[0].introspection.signed.audience', signed({ audience: '' })],
+    ['issuers[0].introspection.signed.maxAge', signed({ maxAge: '4s' })],
+    ['issuers[0].introspection.signed.maxAge', signed({ maxAge: '601s' })],
+    ['issuers[0].introspection.signed.decryption', signed({ decryption: true })],
+    ['resourceMetadata.authorizationDetailsTypesSupported', root({ resourceMetadata: detailsTypes('a') })],
+    ['resourceMetadata.authorizationDetailsTypesSupported', root({ resourceMetadata: detailsTypes(['']) })],
+    ['resourceMetadata.authorizationDetailsTypesSupported', root({ resourceMetadata: detailsTypes([{ type: 'a' }]) })],
     ['issuers[0].metadataUrl', issuer({ metadataUrl: '/metadata' })],
     ['issuers[0].requiredClaims', issuer({ requiredClaims: { a: /x/ } })],
     ['issuers[0].scopeClaims', issuer({ scopeClaims: 'scope' })],
@@ -256,6 +272,28 @@ describe('pinned keys', () => {
       'HS256',
     ])
   }) // CH-22
+})
+
+describe('signed answers', () => {
+  test('are asked for where that is written, and only there', () => {
+    expect([signedIn(undefined), signedIn(false)]).toEqual([undefined, undefined])
+    const usual = { algorithm: 'RS256', audience: undefined, maxAgeSeconds: 60, decryption: undefined }
+    expect([signedIn(true), signedIn({})]).toEqual([usual, usual])
+    expect(signedIn({ algorithm: 'EdDSA', audience: 'me', maxAge: '5s' })).toEqual({
+      ...usual,
+      algorithm: 'Ed25519',
+      audience: ['me'],
+      maxAgeSeconds: 5,
+    })
+  }) // IN-62, LM-15
+
+  test('need a published key', () => {
+    const keys = { keys: [publicJwk()] }
+    expect(signedIn({ algorithm: 'ES256' }, { keys })).toMatchObject({ algorithm: 'ES256' })
+    const message = 'option "issuers[0].introspection.signed.algorithm" is RS256, and no pinned key is for that'
+    expect(withJwt({ keys })).toContain(message)
+    expect(withJwt({ sharedSecret: new Uint8Array(32) })).toContain(message)
+  }) // IN-62
 })
 
 const twoIssuers = (one: object | undefined, other: object | undefined): unknown => ({
@@ -378,7 +416,7 @@ describe('what is left out', () => {
     const { resilience, skewSeconds, credentials, maxTokenLifetime, cache } = resolve(GOOD)
     expect({ resilience, skewSeconds, credentials, maxTokenLifetime, cache }).toEqual({
       skewSeconds: 30,
-      credentials: { maxLength: 8_192, requireHttps: undefined, rejectQuery: false, transports: undefined },
+      credentials: { maxLength: 8_192, requireHttps: undefined, rejectQuery: false, transports: undefined, dpop: true },
       maxTokenLifetime: 86_400_000,
       resilience: {
         fresh: 60_000,

@@ -1,6 +1,7 @@
 import { constants, createHmac, createSecretKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { RecencyCache } from '../../src/cache/recency-cache.ts'
 import { keyOf } from '../../src/cache/digest.ts'
+import { Tally } from '../../src/counters.ts'
 import { AuthError, type AuthErrorDetails, type Reason } from '../../src/errors.ts'
 import { VerificationKey } from '../../src/keys/jwk.ts'
 import { type KeySet, parseKeySet } from '../../src/keys/key-set.ts'
@@ -194,6 +195,7 @@ export function bench(
       rejectKeyHeaders: false,
       decryptor: undefined,
       signatures: inlineSignatures,
+      tally: new Tally('jwt'),
       ...parts,
       keys: parts.keys ?? keysFor(algorithm),
       rules: rulesWith(parts.rules),

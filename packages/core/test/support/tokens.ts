@@ -1,4 +1,5 @@
 import { keyOf } from '../../src/cache/digest.ts'
+import { Tally } from '../../src/counters.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Claims } from '../../src/verify/claims.ts'
 import { type Provenance, VerifiedToken, type VerifiedTokenFields } from '../../src/verify/verified-token.ts'
@@ -19,11 +20,12 @@ export function verifiedToken(
   fields: Partial<VerifiedTokenFields & Provenance> = {},
 ): VerifiedToken {
   const { issuer = 'https://as.example', by = 'introspection', key, nested, scopeSource, verifier = nobody } = fields
+  const { tally = new Tally('opaque') } = fields
   return new VerifiedToken({
     digest: keyOf(JSON.stringify(claims)),
     claims,
     since: { wall: clock.wall(), monotonic: clock.monotonic() },
-    provenance: { issuer, by, key, nested, scopeSource, verifier },
+    provenance: { issuer, by, key, nested, scopeSource, verifier, tally },
     ...fields,
   })
 }

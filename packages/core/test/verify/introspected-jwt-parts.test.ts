@@ -170,11 +170,36 @@ describe('what both say', () => {
     [{ scope: 'b  a' }, { ...CLAIMS, scope: 'b a' }],
     [{ scope: 7 }, { ...CLAIMS, scope: '' }],
     [{ sub: 'other', admin: true }, CLAIMS],
+    [{ act: { sub: 'svc' } }, { ...CLAIMS, act: { sub: 'svc' } }],
+    [{ authorization_details: [{ type: 'a' }] }, CLAIMS],
   ])('an answer %j makes of the claims %j', async (answer, claims) => {
     const { verifier, token } = setUp('online', answer)
     expect((await verifier.verify(token)).token.claims).toEqual(claims)
   }) // IN-17, IN-40
 })
+
+test.each<[readonly object[], readonly object[]]>([
+  [[{ type: 'b' }], [{ type: 'b' }]],
+  [[{ x: [{ d: 1, c: 2 }], type: 'a' }], [{ type: 'a', x: [{ c: 2, d: 1 }] }]],
+  [[{ type: 'a', x: [] }, { type: 'b', more: 1 }, { type: 'c' }], []],
+  [[], []],
+])('of the details that a JWT grants an answer with %j leaves %j', async (answered, left) => {
+  const { verifier, token, script, entry } = setUp('online', { authorization_details: answered as never })
+  const granted = [{ type: 'a', x: [{ c: 2, d: 1 }] }, { type: 'b' }]
+  script.known = entry({ ...CLAIMS, authorization_details: granted })
+  for (let round = 0; round < 2; round += 1) {
+    const { claims } = (await verifier.verify(token)).token
+    expect(claims['authorization_details']).toEqual(left)
+    expect(Object.isFrozen(claims['authorization_details'])).toBe(true)
+  }
+}) // RA-02
+
+test('an actor of the JWT stays where the answer says nothing of one', async () => {
+  const { verifier, token, script, entry } = setUp('online', { scope: 'a' })
+  script.known = entry({ ...CLAIMS, act: { sub: 'svc' }, authorization_details: [{ type: 'a' }] })
+  const { claims } = (await verifier.verify(token)).token
+  expect([claims['act'], claims['authorization_details']]).toEqual([{ sub: 'svc' }, [{ type: 'a' }]])
+}) // DE-05
 
 test('a binding of the JWT stays where the answer says nothing of one', async () => {
   const { verifier, token, script, entry } = setUp('online', { scope: 'a' })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { NegativeCache } from '../../src/cache/negative-cache.ts'
 import { RecencyCache } from '../../src/cache/recency-cache.ts'
+import { Tally } from '../../src/counters.ts'
 import { AuthError } from '../../src/errors.ts'
 import { Checks } from '../../src/explain/checks.ts'
 import type { IntrospectionEndpoint } from '../../src/introspection/endpoint.ts'
@@ -45,9 +46,10 @@ function setUp(terms: Partial<EvidenceTerms> = {}, random = 0, owner?: Verifier)
     usualDuration: 0,
     late: 0,
     cameLate: () => void (endpoint.late += 1),
+    coalesced: () => undefined,
     press: (_: Inquiry, want: Want) => void pressed.push(want),
     inquire: (token: string, id: string, want: Want) => {
-      const inquiry = new Inquiry(id, token, want)
+      const inquiry = new Inquiry(id, token, want, clock.monotonic())
       wants.push(want)
       inquiries.push(inquiry)
       return inquiry
@@ -60,6 +62,7 @@ function setUp(terms: Partial<EvidenceTerms> = {}, random = 0, owner?: Verifier)
       rules: { issuer: ISSUER, audience: [AUDIENCE], audiencePolicy: 'required', skew: 30, requiredClaims: {} },
       terms: { ...TERMS, ...terms },
       scopeSource: ['permissions'],
+      tally: new Tally('opaque'),
       endpoint: endpoint as unknown as IntrospectionEndpoint,
       positives,
       negatives,
@@ -72,6 +75,7 @@ function setUp(terms: Partial<EvidenceTerms> = {}, random = 0, owner?: Verifier)
   const at = (more: Partial<Presented> = {}): Presented => ({ ...presented('t', clock), ...more })
   const sends = (inquiry = inquiries.at(-1)!): Inquiry => {
     inquiry.startedAt = instantOf(clock)
+    inquiry.waitedIn = 'quiet'
     inquiry.sent = true
     return inquiry
   }
@@ -173,7 +177,7 @@ describe('a call', () => {
     expect(await first).toBe('overloaded')
     all.answers()
     expect((await second).source).toBe('live')
-    expect(all.reports).toEqual([{ is: 'call', result: 'active', duration: 0 }])
+    expect(all.reports).toEqual([{ is: 'call', class: 'quiet', waited: 0, result: 'active', duration: 0 }])
   })
 
   test('the end of one that was let go takes nothing from the next', async () => {
@@ -197,7 +201,9 @@ describe('a call', () => {
     await all.clock.advance(40)
     all.inquiries[0]!.reject(new Trouble('reset'))
     expect(await verdict).toBe('introspection_unavailable')
-    expect(all.reports).toEqual([{ is: 'call', result: 'trouble', duration: 40, trouble: new Trouble('reset') }])
+    expect(all.reports).toEqual([
+      { is: 'call', class: 'quiet', waited: 0, result: 'trouble', duration: 40, trouble: new Trouble('reset') },
+    ])
   }) // XC-08
 
   test('inactive is said of it without a listener, too', async () => {
@@ -205,7 +211,7 @@ describe('a call', () => {
     const reason = reasonOf(() => all.verifier.verify(all.at()))
     all.answers({ is: 'inactive' })
     expect(await reason).toBe('token_inactive')
-    expect(all.reports).toEqual([{ is: 'call', result: 'inactive', duration: 0 }])
+    expect(all.reports).toEqual([{ is: 'call', class: 'quiet', waited: 0, result: 'inactive', duration: 0 }])
   })
 
   test('an answer came late only where somebody had waited for it in vain', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { NegativeCache } from '../../src/cache/negative-cache.ts'
 import { RecencyCache } from '../../src/cache/recency-cache.ts'
+import { Tally } from '../../src/counters.ts'
 import { AuthError } from '../../src/errors.ts'
 import { IntrospectionEndpoint } from '../../src/introspection/endpoint.ts'
 import { type Answer, type Introspector, Trouble, type TroubleKind } from '../../src/introspection/introspector.ts'
@@ -60,6 +61,7 @@ function setUp(terms: Partial<EvidenceTerms> = {}, rules: Partial<IntrospectionR
     },
     terms: { ...TERMS, ...terms },
     scopeSource: undefined,
+    tally: new Tally('opaque'),
     endpoint,
     positives,
     negatives,
@@ -272,7 +274,7 @@ describe('trouble', () => {
     await all.clock.advance(40)
     answer.come(active())
     await verdict
-    expect(all.reports).toEqual([{ is: 'call', result: 'active', duration: 40 }])
+    expect(all.reports).toEqual([{ is: 'call', class: 'busy', waited: 0, result: 'active', duration: 40 }])
   }) // XC-08
 })
 

@@ -149,9 +149,35 @@ describe('checkJwtClaims', () => {
     ['cnf', null],
     ['cnf', []],
     ['cnf', true],
+    ['act', 'x'],
+    ['act', []],
+    ['act', null],
+    ['act', { sub: 7 }],
+    ['act', { sub: 'x', iss: ['y'] }],
+    ['act', { sub: 'x', act: 'y' }],
+    ['act', { act: { act: { sub: null } } }],
+    ['authorization_details', {}],
+    ['authorization_details', { type: 'a' }],
+    ['authorization_details', '[{"type":"a"}]'],
+    ['authorization_details', null],
+    ['authorization_details', ['a']],
+    ['authorization_details', [{}]],
+    ['authorization_details', [{ type: 'a' }, { type: 7 }]],
+    ['authorization_details', [[{ type: 'a' }]]],
+    ['authorization_details', [null]],
   ])('refuses %s: %j under both profiles', (name, value) => {
     expect(judge({ [name]: value })).toBe('claims_malformed')
-    expect(judge({ [name]: value }, relaxed)).toBe('claims_malformed') // JW-50, JW-51, AT-16
+    expect(judge({ [name]: value }, relaxed)).toBe('claims_malformed') // JW-50, JW-51, AT-16, DE-01, DE-08, RA-01
+  })
+
+  test.each([
+    { act: {} },
+    { act: { sub: 'x', act: { iss: 'https://other.example', sub: 'y', exp: 'never', aud: 7 } } },
+    { may_act: 'x' },
+    { authorization_details: [] },
+    { authorization_details: [{ type: '' }, { type: 'a', actions: 7 }] },
+  ])('takes %j', (claims) => {
+    expect(judge(claims)).toBe('accepted') // DE-03, RA-06
   })
 
   test.each(['exp', 'nbf', 'iat', 'auth_time'])('refuses %s of every type but number', (name) => {

@@ -29,6 +29,7 @@ function keysWith(script: Partial<KeySource>): { readonly keys: KeySource; reado
   const requests: KeyRequest[] = []
   const keys: KeySource = {
     usable: true,
+    remaining: Infinity,
     at: () => undefined,
     find: async (request) => {
       requests.push(request)
@@ -38,6 +39,7 @@ function keysWith(script: Partial<KeySource>): { readonly keys: KeySource; reado
     reconsider: async () => undefined,
     keys: [],
     status: undefined,
+    unknownKids: { fetched: 0, joined: 0, limited: 0 },
     ...script,
   }
   return { keys, requests }

@@ -23,6 +23,8 @@ import {
   verdictOf,
 } from '../support/jwt.ts'
 
+const NO_LOOKS = { fetched: 0, joined: 0, limited: 0 }
+
 /** Keys that can be changed, taken away, and waited for. */
 class HandKeys implements KeySource {
   set: KeySet | undefined
@@ -32,6 +34,8 @@ class HandKeys implements KeySource {
   /** Runs while a caller of `find` waits. */
   meanwhile: () => void = () => undefined
   readonly status = undefined
+  readonly unknownKids = NO_LOOKS
+  readonly remaining = Infinity
 
   constructor(set?: KeySet) {
     this.set = set
@@ -77,6 +81,8 @@ const untouchable: KeySource = {
   reconsider: () => expect.unreachable('keys were asked for'),
   keys: [],
   status: undefined,
+  unknownKids: NO_LOOKS,
+  remaining: Infinity,
 }
 
 const es = (kid: string, name = 'first') => jwkFor('ES256', { kid }, name)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { login, scope } from '@holdfast/core'
 import type { Case } from './case.ts'
 import { bearer, type Received } from './client.ts'
-import { REALM, unreachable, type World } from './world.ts'
+import { REALM, unreachable, withDpop, type World } from './world.ts'
 
 /** A refusal, as it must stand on the wire. */
 interface Expected {
@@ -19,8 +19,12 @@ interface Refusal {
   readonly expected: Expected
 }
 
+/** Another token, or another request, may help against some errors: it may come under the other scheme. */
+const offered = (error: string, challenge: string): string =>
+  error.startsWith('invalid_') ? withDpop(challenge) : challenge
+
 const oauth = (error: string, text: string, more = ''): Pick<Expected, 'challenge' | 'body'> => ({
-  challenge: `Bearer ${REALM}, error="${error}", error_description="${text}"${more}`,
+  challenge: offered(error, `Bearer ${REALM}, error="${error}", error_description="${text}"${more}`),
   body: JSON.stringify({ error, error_description: text }),
 })
 
@@ -32,12 +36,12 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'no credentials: 401, the scopes needed and no error',
     headers: () => [],
-    expected: { status: 401, challenge: `Bearer ${REALM}, scope="orders:read"`, body: '{}' },
+    expected: { status: 401, challenge: withDpop(`Bearer ${REALM}, scope="orders:read"`), body: '{}' },
   },
   {
     name: 'another scheme: as no credentials',
     headers: () => ['authorization', 'Basic Zm9vOmJhcg=='],
-    expected: { status: 401, challenge: `Bearer ${REALM}, scope="orders:read"`, body: '{}' },
+    expected: { status: 401, challenge: withDpop(`Bearer ${REALM}, scope="orders:read"`), body: '{}' },
   },
   {
     name: 'a malformed header: 400',
@@ -47,7 +51,14 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'two Authorization lines, the first of them good: 400',
     headers: ({ as }) => [...bearer(as.jwt({ scope: 'orders:read', claims: { acr: 'gold' } })), ...bearer('x')],
-    expected: { status: 400, ...oauth('invalid_request', REQUEST) },
+    // Nobody can tell which of the two schemes was meant.
+    expected: {
+      ...oauth('invalid_request', REQUEST),
+      status: 400,
+      challenge: withDpop(`Bearer ${REALM}, error="invalid_request", error_description="${REQUEST}"`, {
+        isClear: false,
+      }),
+    },
   },
   {
     name: 'a token that was never issued: 401',
@@ -165,7 +176,7 @@ export const answers: readonly Case[] = [
         unreachable(),
       ])
       const { lines } = await client.get('/whoami')
-      assert.deepEqual(lines('www-authenticate'), ['Basic realm="legacy"', `Bearer ${REALM}`])
+      assert.deepEqual(lines('www-authenticate'), ['Basic realm="legacy"', withDpop(`Bearer ${REALM}`)])
     },
   },
   {
@@ -175,7 +186,7 @@ export const answers: readonly Case[] = [
         { is: 'protect', server: server(), options: { challenge: { scope: 'a b' } } },
         unreachable(),
       ])
-      assert.equal((await client.get('/whoami')).headers['www-authenticate'], `Bearer ${REALM}, scope="a b"`)
+      assert.equal((await client.get('/whoami')).headers['www-authenticate'], withDpop(`Bearer ${REALM}, scope="a b"`))
     },
   },
   {

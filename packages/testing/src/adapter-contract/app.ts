@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
+import type { TlsOptions } from 'node:tls'
 import type { AuthContext, Guard, ResourceServer } from '@holdfast/core'
 import type { ProtectOptions } from '@holdfast/core/adapter'
 
@@ -14,6 +15,8 @@ export interface ContractApp {
   readonly onError?: ((error: unknown) => ContractReply) | undefined
   /** Believe one proxy's `X-Forwarded-For`. Default false. */
   readonly trustProxy?: boolean | undefined
+  /** Serves it over TLS, with these options; its origin is then https. The contract itself does without. */
+  readonly tls?: TlsOptions | undefined
   /** Listens to the HTTP server's `upgrade` event; no framework has a part in it. */
   readonly onUpgrade?: ((request: IncomingMessage, socket: Duplex) => void) | undefined
 }

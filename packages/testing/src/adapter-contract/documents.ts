@@ -3,7 +3,7 @@ import { scope } from '@holdfast/core'
 import type { ContractStep } from './app.ts'
 import type { Case } from './case.ts'
 import { bearer } from './client.ts'
-import { AUDIENCE, REALM, unreachable, whoami } from './world.ts'
+import { AUDIENCE, REALM, unreachable, whoami, withDpop } from './world.ts'
 
 const PATH = '/.well-known/oauth-protected-resource'
 const NAMED = `resource_metadata="${AUDIENCE}${PATH}"`
@@ -38,6 +38,7 @@ export const documents: readonly Case[] = [
         authorization_servers: [as.issuer],
         bearer_methods_supported: ['header'],
         scopes_supported: ['a'],
+        dpop_signing_alg_values_supported: ['ES256', 'Ed25519', 'PS256', 'RS256'],
       })
 
       const head = await client.send({ method: 'HEAD', path: PATH })
@@ -52,7 +53,10 @@ export const documents: readonly Case[] = [
       assert.deepEqual([options.status, options.headers['access-control-allow-origin']], [204, '*'])
       assert.equal(catchAll.calls(), 0)
 
-      assert.equal((await client.get('/whoami')).headers['www-authenticate'], `Bearer ${REALM}, scope="a", ${NAMED}`)
+      assert.equal(
+        (await client.get('/whoami')).headers['www-authenticate'],
+        withDpop(`Bearer ${REALM}, scope="a", ${NAMED}`),
+      )
       const refused = [['authorization', 'Bearer'], bearer('never-issued'), bearer(as.opaque())]
       for (const headers of refused)
         assert.ok((await client.get('/whoami', headers)).headers['www-authenticate']?.includes(NAMED))
@@ -64,7 +68,7 @@ export const documents: readonly Case[] = [
       const route = unreachable({ path: PATH })
       const client = await start([{ is: 'protect', server: server() }, route])
       const { status, headers } = await client.get(PATH)
-      assert.deepEqual([status, headers['www-authenticate'], route.calls()], [401, `Bearer ${REALM}`, 0])
+      assert.deepEqual([status, headers['www-authenticate'], route.calls()], [401, withDpop(`Bearer ${REALM}`), 0])
     },
   },
   {

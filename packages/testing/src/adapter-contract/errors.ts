@@ -3,7 +3,7 @@ import { AuthError, scope } from '@holdfast/core'
 import type { ContractStep } from './app.ts'
 import type { Case } from './case.ts'
 import { begin, bearer } from './client.ts'
-import { REALM, unreachable, whoami } from './world.ts'
+import { REALM, unreachable, whoami, withDpop } from './world.ts'
 
 const SECRETS = /never-issued|node_modules|\.ts:|\.js:|\n\s+at /
 
@@ -42,7 +42,7 @@ export const errors: readonly Case[] = [
           [403, 403, true],
         ],
       )
-      assert.equal(heard[0]?.headers['www-authenticate'], `Bearer ${REALM}`)
+      assert.equal(heard[0]?.headers['www-authenticate'], withDpop(`Bearer ${REALM}`))
     },
   },
   {
@@ -50,7 +50,7 @@ export const errors: readonly Case[] = [
     async work({ as, server, start }) {
       const client = await start([{ is: 'protect', server: server(), options: { onRefusal: 'next' } }, ...guarded()])
       const expected = [
-        { token: undefined, status: 401, challenge: new RegExp(`^Bearer ${REALM}$`) },
+        { token: undefined, status: 401, challenge: new RegExp(`^${withDpop(`Bearer ${REALM}`)}$`) },
         { token: 'never-issued', status: 401, challenge: /error="invalid_token"/ },
         { token: as.opaque(), status: 403, challenge: /error="insufficient_scope".*scope="orders:read"/ },
       ]

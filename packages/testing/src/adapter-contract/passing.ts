@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { fresh, scope } from '@holdfast/core'
 import type { Case } from './case.ts'
 import { bearer } from './client.ts'
-import { AUDIENCE, REALM, type subject, unreachable, watched, whoami } from './world.ts'
+import { AUDIENCE, REALM, type subject, unreachable, watched, whoami, withDpop } from './world.ts'
 
 /** Who gets in, and what the handler sees. */
 export const passing: readonly Case[] = [
@@ -105,6 +105,28 @@ export const passing: readonly Case[] = [
     },
   },
   {
+    name: 'a request that is let in by a proof, and what its response carries for the next one',
+    async work({ as, server, start }) {
+      const resource = server({ dpop: { nonce: true }, cors: { expose: true } })
+      const set = { 'cache-control': 'private', 'access-control-expose-headers': 'X-A' }
+      const client = await start([{ is: 'headers', headers: set }, { is: 'protect', server: resource }, whoami()])
+      const bound = as.dpopClient()
+      const token = as.opaque(bound.bound({ sub: 'alice' }))
+      const request = (nonce?: string): readonly string[] => bound.fields({ url: `${AUDIENCE}/whoami`, token, nonce })
+      const asked = await client.get('/whoami', request())
+      assert.equal(asked.status, 401)
+      const [first] = asked.lines('dpop-nonce')
+      const early = await client.get('/whoami', request(first))
+      assert.deepEqual([early.status, early.body, early.lines('dpop-nonce')], [200, 'alice', []])
+      as.clock.advance('200s')
+      const late = await client.get('/whoami', request(first))
+      assert.deepEqual([late.status, late.body, late.lines('dpop-nonce').length], [200, 'alice', 1])
+      assert.notEqual(late.headers['dpop-nonce'], first)
+      assert.equal(late.headers['cache-control'], 'no-store')
+      assert.equal(late.headers['access-control-expose-headers'], 'X-A, DPoP-Nonce')
+    },
+  },
+  {
     name: 'a guard after optional asks nobody for a token, naming its scopes',
     async work({ server, start }) {
       const route = unreachable({ through: [{ is: 'guard', guards: [scope('orders:read')] }] })
@@ -112,7 +134,7 @@ export const passing: readonly Case[] = [
       const { status, headers, body } = await client.get('/whoami')
       assert.deepEqual(
         [status, headers['www-authenticate'], body, route.calls()],
-        [401, `Bearer ${REALM}, scope="orders:read"`, '{}', 0],
+        [401, withDpop(`Bearer ${REALM}, scope="orders:read"`), '{}', 0],
       )
     },
   },

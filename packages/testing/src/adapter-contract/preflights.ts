@@ -4,7 +4,7 @@ import type { ProtectOptions } from '@holdfast/core/adapter'
 import type { ContractHandler, ContractStep } from './app.ts'
 import type { Case } from './case.ts'
 import { bearer, type Received, type Sent } from './client.ts'
-import { AUDIENCE, type Client, REALM, subject, unreachable, whoami } from './world.ts'
+import { AUDIENCE, type Client, REALM, subject, unreachable, whoami, withDpop } from './world.ts'
 
 /** What a browser sends before a request across origins; and anyone else, as there is nothing to prove. */
 const PREFLIGHT = ['origin', 'https://app.example.com', 'access-control-request-method', 'POST']
@@ -140,7 +140,7 @@ export const preflights: readonly Case[] = [
       )
       assert.equal(route.calls(), 0)
       const basic = await forge(client, { headers: [...PREFLIGHT, 'authorization', 'Basic YTpi'] })
-      assert.deepEqual([basic.status, basic.headers['www-authenticate']], [401, `Bearer ${REALM}`])
+      assert.deepEqual([basic.status, basic.headers['www-authenticate']], [401, withDpop(`Bearer ${REALM}`)])
     },
   },
   {

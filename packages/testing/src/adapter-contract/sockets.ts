@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { AuthError, type ResourceServer } from '@holdfast/core'
 import type { Case } from './case.ts'
 import { bearer } from './client.ts'
-import { REALM, subject, unreachable, whoami } from './world.ts'
+import { REALM, subject, unreachable, whoami, withDpop } from './world.ts'
 
 /** Connections: slow, kept, cut, upgraded. */
 export const sockets: readonly Case[] = [
@@ -131,7 +131,7 @@ export const sockets: readonly Case[] = [
       const accepted = await upgraded(client.origin, bearer(as.opaque({ sub: 'alice' })))
       assert.deepEqual(accepted, { status: 101, challenge: undefined, first: 'alice' })
       const nobody = await upgraded(client.origin, [])
-      assert.deepEqual(nobody, { status: 401, challenge: `Bearer ${REALM}`, first: '{}' })
+      assert.deepEqual(nobody, { status: 401, challenge: withDpop(`Bearer ${REALM}`), first: '{}' })
       const forged = await upgraded(client.origin, bearer('never-issued'))
       assert.equal(forged.status, 401)
     },

@@ -12,6 +12,15 @@ import { type Received, send, type Sent } from './client.ts'
 export const AUDIENCE = 'https://api.example.com'
 export const REALM: string = `realm="${AUDIENCE}"`
 
+/**
+ * What a server that takes both schemes says, from its Bearer challenge: an error stands on the scheme in use, or on both
+ * where that is not clear (RFC 9449 §7.2).
+ */
+export function withDpop(bearer: string, { isClear = true }: { readonly isClear?: boolean } = {}): string {
+  const needs = bearer.slice(`Bearer ${REALM}`.length)
+  return `${bearer}, DPoP ${REALM}, algs="ES256 Ed25519 PS256 RS256"${isClear && needs.includes('error=') ? '' : needs}`
+}
+
 /** Everything a case needs: an authorization server, resource servers that trust it, and applications around them. */
 export interface World {
   readonly as: TestAuthorizationServer

@@ -28,11 +28,16 @@ export interface EndpointsParts {
   readonly metadata: () => object
   readonly keys: () => object
   readonly introspect: (token: string) => object
+  /** An answer as a signed JWT. */
+  readonly signedAnswer: (answer: object) => string
   readonly authenticates: (call: RecordedCall) => boolean
   readonly weather: Weather
   readonly calls: CallLog
   readonly clock: Clock
 }
+
+/** The media type of a signed answer (RFC 9701 §4). */
+const SIGNED_ANSWER = 'application/token-introspection+jwt'
 
 /** The one request handler: sockets and memory both come through here. */
 export function endpoints(parts: EndpointsParts): (request: WireRequest) => Visit {
@@ -53,7 +58,10 @@ export function endpoints(parts: EndpointsParts): (request: WireRequest) => Visi
     }
     const token = call.parameters['token']
     if (token === undefined) return wireAnswer({ status: 400, body: { error: 'invalid_request' } })
-    return wireAnswer({ headers: { 'cache-control': 'no-store' }, body: parts.introspect(token) })
+    const headers = { 'cache-control': 'no-store' }
+    const answer = parts.introspect(token)
+    if (call.headers['accept'] !== SIGNED_ANSWER) return wireAnswer({ headers, body: answer })
+    return wireAnswer({ headers, body: parts.signedAnswer(answer), contentType: SIGNED_ANSWER })
   }
 
   function fateOf(call: RecordedCall): Fate {

@@ -6,6 +6,7 @@ import { seededRandom } from '../seeded-random.ts'
 import type { SigningAlgorithm } from './algorithms.ts'
 import { callLog, type Calls, type Endpoint, type RecordedCall } from './calls.ts'
 import { authenticates, type TestClient } from './client.ts'
+import { dpopClient, type DpopClient, type DpopClientOptions } from './dpop-client.ts'
 import { endpoints, endpointUrls } from './endpoints.ts'
 import { type AddKeyOptions, keyRing, type PublicJwkSet, type TestKey } from './key-ring.ts'
 import { listener, type Listener } from './listener.ts'
@@ -17,7 +18,7 @@ import {
   type OptionsParts,
   resourceServerOptions,
 } from './options.ts'
-import { type JwtTokenOptions, type OpaqueTokenOptions, tokens } from './tokens.ts'
+import { type JwtTokenOptions, type OpaqueTokenOptions, type AnswerSigningOptions, tokens } from './tokens.ts'
 import { type CannedAnswer, type Fault, weather, wireAnswer } from './weather.ts'
 
 export interface TestAuthorizationServerOptions {
@@ -66,6 +67,14 @@ export interface TestAuthorizationServer {
   opaque(options?: OpaqueTokenOptions): string
   /** Introspection calls the token inactive from now on. @throws {TypeError} for a token that was not minted here. */
   revoke(token: string): void
+  /**
+   * An introspection answer as a signed JWT (RFC 9701), for `respond()`. The server itself signs its answers for whoever
+   * asks for that: `as.options({ introspection: { signed: { algorithm: 'ES256' } } })`.
+   */
+  signedAnswer(answer: object, options?: AnswerSigningOptions): string
+
+  /** A client with a key of its own: mints nothing, and proves that key (RFC 9449). Its time is the server's. */
+  dpopClient(options?: DpopClientOptions): DpopClient
 
   // --- keys --------------------------------------------------------------------------------------------------------
 
@@ -138,13 +147,13 @@ export async function testAuthorizationServer(
 
   const keys = keyRing()
   for (const alg of algorithms ?? (['ES256'] as const)) keys.add({ alg })
-  // Two servers never mint the same token, even from the same seed.
-  const random = seededRandom(`${seed} ${issuer}`)
-  const minted = tokens({ issuer, audience, opaquePrefix, keys, clock, random })
-  const sky = weather()
-  const calls = callLog()
   let client: TestClient = typeof options.client === 'object' ? { ...CLIENT, ...options.client } : CLIENT
   let clientRejected = false
+  // Two servers never mint the same token, even from the same seed.
+  const random = seededRandom(`${seed} ${issuer}`)
+  const minted = tokens({ issuer, audience, opaquePrefix, clientId: () => client.id, keys, clock, random })
+  const sky = weather()
+  const calls = callLog()
 
   function knows(call: RecordedCall): boolean {
     if (clientRejected) return false
@@ -169,6 +178,7 @@ export async function testAuthorizationServer(
     metadata,
     keys: () => keys.published,
     introspect: minted.introspect,
+    signedAnswer: minted.signedAnswer,
     authenticates: knows,
     weather: sky,
     calls,
@@ -210,6 +220,8 @@ export async function testAuthorizationServer(
     jwt: minted.jwt,
     opaque: minted.opaque,
     revoke: minted.revoke,
+    dpopClient: (clientOptions = {}) => dpopClient(clientOptions, { clock, random }),
+    signedAnswer: minted.signedAnswer,
 
     get keys() {
       return keys.published

@@ -20,7 +20,8 @@ export interface TokenOptions {
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
-export interface JwtTokenOptions extends TokenOptions {
+/** How a JWT is signed. */
+export interface SigningOptions {
   /** Header parameters; win over everything else, and need not be true. `undefined` removes one. */
   readonly header?: Readonly<Record<string, unknown>>
   /**
@@ -32,6 +33,13 @@ export interface JwtTokenOptions extends TokenOptions {
   readonly kid?: string
   /** Somebody else's private or secret key: a forgery, of which introspection knows nothing. */
   readonly key?: KeyObject | JsonWebKey
+}
+
+export interface JwtTokenOptions extends TokenOptions, SigningOptions {}
+
+export interface AnswerSigningOptions extends SigningOptions {
+  /** Claims around `token_introspection`; win over everything else. `undefined` removes one. */
+  readonly claims?: Readonly<Record<string, unknown>>
 }
 
 export interface OpaqueTokenOptions extends TokenOptions {
@@ -49,12 +57,16 @@ export interface Tokens {
   readonly revoke: (token: string) => void
   /** The answer to a question about a token (RFC 7662 §2.2). */
   readonly introspect: (token: string) => Readonly<Record<string, unknown>>
+  /** The same as a signed JWT (RFC 9701 §5). */
+  readonly signedAnswer: (answer: object, options?: AnswerSigningOptions) => string
 }
 
 export interface TokensParts {
   readonly issuer: string
   readonly audience: string | readonly string[]
   readonly opaquePrefix: string
+  /** Who asks. */
+  readonly clientId: () => string
   readonly keys: KeyRing
   readonly clock: Clock
   readonly random: Random
@@ -96,9 +108,7 @@ export function tokens(parts: TokensParts): Tokens {
       const foreign = options.key === undefined ? undefined : keyObject(options.key)
       const signer = signerOf(options, foreign, keys)
       const claims = { ...claimsOf(options), ...options.claims }
-      const header = { alg: signer.alg, typ: 'at+jwt', kid: signer.kid, ...options.header }
-      const signed = `${encode(header)}.${encode(claims)}`
-      const token = `${signed}.${signatureOf(signer.alg, signer.key, signed)}`
+      const token = signed(claims, 'at+jwt', options.header, signer)
       const forged = foreign !== undefined || signer.alg === 'none'
       return forged ? token : remember(token, { active: true, token_type: 'Bearer', ...claims })
     },
@@ -122,6 +132,13 @@ export function tokens(parts: TokensParts): Tokens {
       known.revoked = true
     },
 
+    signedAnswer(answer, { claims, header, ...signing } = {}) {
+      const foreign = signing.key === undefined ? undefined : keyObject(signing.key)
+      const iat = Math.floor(clock.wall() / 1_000)
+      const around = { iss: parts.issuer, aud: parts.clientId(), iat, token_introspection: answer, ...claims }
+      return signed(around, 'token-introspection+jwt', header, signerOf(signing, foreign, keys))
+    },
+
     introspect(token) {
       const known = minted.get(token)
       if (!known || known.revoked) return { active: false }
@@ -129,6 +146,11 @@ export function tokens(parts: TokensParts): Tokens {
       return typeof exp === 'number' && clock.wall() / 1_000 >= exp ? { active: false } : known.answer
     },
   }
+}
+
+function signed(claims: object, typ: string, header: object | undefined, { alg, kid, key }: Signer): string {
+  const text = `${encode({ alg, typ, kid, ...header })}.${encode(claims)}`
+  return `${text}.${signatureOf(alg, key, text)}`
 }
 
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
@@ -143,7 +165,7 @@ interface Signer {
   readonly key: KeyObject | undefined
 }
 
-function signerOf({ alg, kid }: JwtTokenOptions, foreign: KeyObject | undefined, keys: KeyRing): Signer {
+function signerOf({ alg, kid }: SigningOptions, foreign: KeyObject | undefined, keys: KeyRing): Signer {
   // A forger names a key that is published: that is the harder case.
   if (foreign) return { alg: alg ?? algorithmOf(foreign), kid: kid ?? keys.current()?.kid, key: foreign }
   if (alg === 'none' || alg === 'HS256') return { alg, kid: kid ?? keys.current()?.kid, key: undefined }

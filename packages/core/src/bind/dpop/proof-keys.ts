@@ -1,0 +1,71 @@
+import { LRUCache } from 'lru-cache'
+import { refused } from '../../errors.ts'
+import { VerificationKey, verificationKey } from '../../keys/jwk.ts'
+import type { JsonObject } from '../../syntax/json.ts'
+import type { Algorithm } from '../../verify/algorithms.ts'
+
+/** Keys of clients that are kept: about 3 KiB each, with the header. An import costs as much as a signature, or more. */
+const KEPT = 10_000
+/** Characters of a header that is kept: one with the largest RSA key, and no room for what only its client understands. */
+const MAX_KEPT_HEADER = 2_048
+/** What a header said is not needed once its key is known: parsed JSON can be twenty times as large as its text. */
+const READ: JsonObject = Object.freeze({})
+
+/** The header of a proof, judged: who signed, by what it says. */
+export interface ProofHeader {
+  /** As it was written. */
+  readonly segment: string
+  /** Both empty where the key is remembered. */
+  readonly header: JsonObject
+  readonly jwk: JsonObject
+  readonly algorithm: Algorithm
+  /** RFC 7638 thumbprint of the key, as the proof spells it. */
+  readonly thumbprint: string
+  /** The same as octets, for a comparison that takes the same time whatever they are. */
+  readonly octets: Buffer
+  /** Present where it is remembered. */
+  readonly key: VerificationKey | undefined
+}
+
+/**
+ * The keys that proofs were made with. A client writes the same header again and again: one look-up then tells what it
+ * says. Kept only for whom a good token is bound to: strangers push nothing out.
+ */
+export class ProofKeys {
+  // Made when the first comes: to set so many places aside takes longer than all else when a server is built.
+  #headers: LRUCache<string, ProofHeader> | undefined
+  /** By algorithm and thumbprint: a client that varies its header pays for reading it, and imports nothing anew. */
+  #keys: LRUCache<string, VerificationKey> | undefined
+
+  /** What a header says, where it came before. */
+  known(segment: string): ProofHeader | undefined {
+    return this.#headers?.get(segment)
+  }
+
+  /** Remembers a header with which a proof was made that is good. */
+  remember(header: ProofHeader, key: VerificationKey): void {
+    if (header.key || header.segment.length > MAX_KEPT_HEADER) return
+    const { algorithm, thumbprint, octets } = header
+    // A copy for the key: a slice of the proof would keep the whole proof in memory.
+    const segment = Buffer.from(header.segment, 'latin1').toString('latin1')
+    this.#headers ??= new LRUCache({ max: KEPT })
+    this.#headers.set(segment, Object.freeze({ segment, header: READ, jwk: READ, algorithm, thumbprint, octets, key }))
+  }
+
+  /** The key that a header names, imported unless it was before. @throws {AuthError} `proof_key_unfit`. */
+  of({ jwk, algorithm, thumbprint, key: remembered }: ProofHeader): VerificationKey {
+    if (remembered) return remembered
+    const name = `${algorithm} ${thumbprint}`
+    this.#keys ??= new LRUCache({ max: KEPT })
+    const known = this.#keys.get(name)
+    if (known) return known
+    const key = [jwk['n'], jwk['e']].some(isPadded) ? 'unusable' : verificationKey(jwk, [algorithm])
+    if (!(key instanceof VerificationKey)) throw refused('proof_key_unfit', { detail: key })
+    if (!key.material) throw refused('proof_key_unfit', { detail: 'unusable' })
+    this.#keys.set(name, key)
+    return key
+  }
+}
+
+/** Leading zeros in a number are another spelling of one key, with a thumbprint of its own (RFC 7638 §7). */
+const isPadded = (number: unknown): boolean => typeof number === 'string' && /^A[A-P]/.test(number)
