@@ -3,6 +3,7 @@ import { parse } from 'node:querystring'
 import { text as textOf } from 'node:stream/consumers'
 import { readinessOf } from '@holdfast/core'
 import {
+  addFields,
   authOf,
   createGate,
   createInnerGate,
@@ -142,7 +143,10 @@ function entering(gate: Gate, trustProxy: boolean): Layer {
     const { request, response } = exchange
     const passage = await gate.enter(request, seen(exchange, trustProxy))
     if (isGone(response)) return
-    if (passage.is === 'pass') return next()
+    if (passage.is === 'pass') {
+      addFields(response, passage.fields)
+      return next()
+    }
     if (passage.error && (passage.handOn || response.headersSent)) throw passage.error
     writeAnswer(response, passage.answer, request.method)
   }

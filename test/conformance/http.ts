@@ -1,4 +1,6 @@
 import { request } from 'node:http'
+import { request as requestOverTls } from 'node:https'
+import type { ConnectionOptions } from 'node:tls'
 
 export interface Reply {
   readonly status: number
@@ -9,19 +11,25 @@ export interface Reply {
   readonly body: string
 }
 
-/** Sends field lines exactly as given, repeated names included, which no fetch can do. */
+/**
+ * Sends field lines exactly as given, repeated names included, which no fetch can do.
+ *
+ * @param tls For an https origin: whom to trust, and the client's certificate, where it has one.
+ */
 export function send(
   origin: string,
   method: string,
   path: string,
   fields: readonly string[] = [],
   body?: string | Uint8Array,
+  tls: ConnectionOptions = {},
 ): Promise<Reply> {
-  const { host, port, hostname } = new URL(origin)
+  const { host, port, hostname, protocol } = new URL(origin)
   const length = body === undefined ? [] : ['Content-Length', String(Buffer.byteLength(body))]
   const headers = ['Host', host, ...fields, ...length]
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: hostname, port, method, path, headers, agent: false })
+    const options = { host: hostname, port, method, path, headers, agent: false } as const
+    const outgoing = protocol === 'https:' ? requestOverTls({ ...options, ...tls }) : request(options)
     outgoing.on('error', reject)
     outgoing.on('response', (response) => {
       const chunks: Buffer[] = []

@@ -1,5 +1,6 @@
 import { connect } from 'node:http2'
 import { connect as connectTcp } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import type { Reply } from './http.ts'
 
 /** One request over HTTP/2. A name that comes twice is for {@link sendFieldsTwice}: Node's client refuses to send it. */
@@ -9,9 +10,10 @@ export function sendHttp2(
   path: string,
   fields: readonly string[] = [],
   body?: string | Uint8Array,
+  tls: ConnectionOptions = {},
 ): Promise<Reply> {
   const pairs = fields.flatMap((name, at) => (at % 2 === 0 ? [[name.toLowerCase(), fields[at + 1]!] as const] : []))
-  const session = connect(origin)
+  const session = connect(origin, tls)
   return new Promise<Reply>((resolve, reject) => {
     const chunks: Buffer[] = []
     let headers: Reply['headers'] = {}

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
-import { AuthError, clientSecretBasic } from '@holdfast/core'
+import { AuthError, CHANNELS, clientSecretBasic, listen } from '@holdfast/core'
 import type { TestAuthorizationServer } from '@holdfast/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { FACES } from './faces.ts'
 import type { Reply } from './http.ts'
 import { fieldsOf, PLAN, ROWS } from './rows.ts'
@@ -36,6 +36,10 @@ describe.each(FACES)('$name', (face) => {
       as: { listen: true, client: { id: 'client', secret: SECRET } },
       options: { introspection: { client: clientSecretBasic('client', () => SECRET) } },
     })
+    const heard: object[] = []
+    const channels = Object.values(CHANNELS)
+    const ends = channels.map((channel) => listen(channel, (message) => void heard.push(message)))
+    onTestFinished(() => ends.forEach((end) => end()))
     await server.ready()
     const sent: string[] = []
     const replies: Reply[] = []
@@ -54,7 +58,9 @@ describe.each(FACES)('$name', (face) => {
     expect(events.filter(({ type }) => type === 'refused').length).toBeGreaterThanOrEqual(refusals.length)
 
     const wire = inspect(replies, { depth: 9, maxArrayLength: null, maxStringLength: null })
-    const told = inspect([events, errors, server, server.status()], {
+    // The events, once more, and those that only a channel carries.
+    expect(heard.length).toBeGreaterThan(events.length)
+    const told = inspect([events, heard, errors, server, server.status()], {
       depth: 9,
       maxArrayLength: null,
       maxStringLength: null,
@@ -62,6 +68,8 @@ describe.each(FACES)('$name', (face) => {
     for (const secret of [...sent, SECRET, Buffer.from(`client:${SECRET}`).toString('base64')]) {
       expect([secret, wire.includes(secret), told.includes(secret)]).toEqual([secret, false, false])
     }
+    // Nor whose tokens they were.
+    for (const whose of ['test-user', 'test-client']) expect(JSON.stringify([events, heard])).not.toContain(whose)
     expect(wire).not.toContain(new URL(as.issuer).host)
   })
 })

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { claim, fresh, type Guard, login, type Reason, scope } from '@holdfast/core'
 import type { ContractStep, TestAuthorizationServer } from '@holdfast/testing'
+import { withDpop } from './challenges.ts'
 import { AUDIENCE, type Plan } from './world.ts'
 
 const REALM = `realm="${AUDIENCE}"`
@@ -25,15 +26,18 @@ export interface Row {
 const none = (needed?: string): Expected => ({
   status: 401,
   reason: 'credentials_missing',
-  challenge: `Bearer ${REALM}${needed ? `, scope="${needed}"` : ''}`,
+  challenge: withDpop(`Bearer ${REALM}${needed ? `, scope="${needed}"` : ''}`),
   body: {},
 })
 
 function refusal(status: 400 | 401 | 403, error: string, reason: Reason, description: string, more = ''): Expected {
+  const bearer = `Bearer ${REALM}, error="${error}", error_description="${description}"${more}`
+  // Another token, or another request, may help: it may come under the other scheme.
+  const isOffered = error === 'invalid_token' || error === 'invalid_request'
   return {
     status,
     reason,
-    challenge: `Bearer ${REALM}, error="${error}", error_description="${description}"${more}`,
+    challenge: isOffered ? withDpop(bearer, { isClear: reason !== 'credentials_repeated' }) : bearer,
     body: { error, error_description: description },
   }
 }

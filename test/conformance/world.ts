@@ -16,6 +16,7 @@ import {
   testAuthorizationServer,
   type TestAuthorizationServerOptions,
 } from '@holdfast/testing'
+import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import type { Face } from './faces.ts'
 import { type Reply, send } from './http.ts'
@@ -42,6 +43,8 @@ export interface Plan {
   readonly protect?: ProtectOptions
   /** On HTTP/2, for faces that run on it. Default: HTTP/1.1. */
   readonly http2?: boolean
+  /** Over TLS. Default: without. */
+  readonly tls?: TlsOptions
   /** Believe one proxy's `X-Forwarded-For` and `X-Forwarded-Proto`. Default false. */
   readonly trustProxy?: boolean
   /** Paths beside `/`, each with its guards. All answer any method. */
@@ -62,13 +65,14 @@ export interface Api {
   readonly reasons: () => readonly Reason[]
   /** How often a handler has run. */
   readonly handled: () => number
-  /** GET with a token, or with field lines; names and values in turn. */
-  readonly get: (path: string, credentials?: string | readonly string[]) => Promise<Reply>
+  /** GET with a token, or with field lines; names and values in turn. `tls`: how the client connects. */
+  readonly get: (path: string, credentials?: string | readonly string[], tls?: ConnectionOptions) => Promise<Reply>
   readonly send: (
     method: string,
     path: string,
     fields?: readonly string[],
     body?: string | Uint8Array,
+    tls?: ConnectionOptions,
   ) => Promise<Reply>
 }
 
@@ -102,6 +106,7 @@ export async function openApi(face: Face, plan: Plan = {}): Promise<Api & { read
   const { harness, http2 } = face
   const running = await (plan.http2 ? http2! : harness).start({
     trustProxy: plan.trustProxy,
+    tls: plan.tls,
     steps: [
       ...(plan.before?.(server) ?? []),
       { is: 'protect', server, options: plan.protect },
@@ -121,8 +126,9 @@ export async function openApi(face: Face, plan: Plan = {}): Promise<Api & { read
     path: string,
     fields: readonly string[] = [],
     body?: string | Uint8Array,
+    tls?: ConnectionOptions,
   ): Promise<Reply> {
-    const reply = await (plan.http2 ? sendHttp2 : send)(running.origin, method, path, fields, body)
+    const reply = await (plan.http2 ? sendHttp2 : send)(running.origin, method, path, fields, body, tls)
     if (reply.status >= 400) transcript.push(seenOf(reply))
     return reply
   }
@@ -134,8 +140,10 @@ export async function openApi(face: Face, plan: Plan = {}): Promise<Api & { read
     events,
     reasons: () => events.flatMap((event) => (event.type === 'refused' ? [event.reason] : [])),
     handled: () => handled,
-    get: (path, credentials = []) =>
-      sent('GET', path, typeof credentials === 'string' ? ['Authorization', `Bearer ${credentials}`] : credentials),
+    get: (path, credentials = [], tls) => {
+      const fields = typeof credentials === 'string' ? ['Authorization', `Bearer ${credentials}`] : credentials
+      return sent('GET', path, fields, undefined, tls)
+    },
     send: sent,
     close: async () => {
       await running.close()

@@ -75,7 +75,7 @@ export const AT = {
     'An access token may come under another scheme than Bearer.',
     {
       decided:
-        'Only Bearer is taken until proofs of possession are built: another scheme counts as no credentials, and a bound token as Bearer is refused.',
+        'Bearer and DPoP are taken: another scheme counts as no credentials, and a bound token as Bearer is refused.',
     },
   ],
   'AT-20': [

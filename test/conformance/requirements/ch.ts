@@ -61,9 +61,9 @@ export const CH = {
   ],
   'CH-09': [
     'CHOICE',
-    'RFC 7662 §2.2; RFC 9700 §2.3; MCP',
+    'RFC 7662 §2.2; RFC 9700 §2.3; MCP; FAPI 2.0',
     'request',
-    'An introspection answer must name our audience, unless that is waived in so many words; MCP allows no waiver.',
+    'An introspection answer must name our audience, unless that is waived in so many words; MCP and FAPI allow no waiver.',
   ],
   'CH-10': [
     'CHOICE',
@@ -96,7 +96,7 @@ export const CH = {
     'bearer_methods_supported is never an empty list.',
     {
       decided:
-        'It says "header", and "body" where forms are read. A resource that takes no bearer token at all would need DPoP, which is not built yet.',
+        'It says "header", and "body" where forms are read. A resource that takes no bearer token at all says so by `dpop_bound_access_tokens_required`.',
     },
   ],
   'CH-15': [
@@ -116,8 +116,7 @@ export const CH = {
     'CHOICE',
     'RFC 9068 §2.1; FAPI 2.0 §5.4',
     'request',
-    'RS256 is taken unless the list of algorithms leaves it out.',
-    { decided: 'The profile that removes it comes with FAPI; until then jwt.algorithms does.' },
+    'RS256 is taken unless the list of algorithms leaves it out, or the FAPI profile does.',
   ],
   'CH-18': [
     'CHOICE',
@@ -131,7 +130,7 @@ export const CH = {
     'request',
     'Where nobody can tell, the answer is 503 with Retry-After and no challenge.',
   ],
-  'CH-20': ['CHOICE', 'RFC 9449 §4.3', 'request', 'A missing or repeated DPoP proof is 401.', LATER],
+  'CH-20': ['CHOICE', 'RFC 9449 §4.3', 'request', 'A missing or repeated DPoP proof is 401.'],
   'CH-21': [
     'CHOICE',
     'RFC 6750 §3.1',
@@ -177,6 +176,6 @@ export const CH = {
     'request',
     'Times are finite numbers, fractions allowed; a text is none.',
   ],
-  'CH-27': ['CHOICE', 'RFC 9396', 'request', 'Insufficient authorization_details are 403.', LATER],
-  'CH-28': ['CHOICE', 'RFC 9449 §11.1; RFC 9701 §8.1', 'request', 'Replay protection is on by default.', LATER],
+  'CH-27': ['CHOICE', 'RFC 9396', 'request', 'Insufficient authorization_details are 403 insufficient_scope.'],
+  'CH-28': ['CHOICE', 'RFC 9449 §11.1; RFC 9701 §8.1', 'request', 'Replay protection is on by default.'],
 } as const satisfies Section

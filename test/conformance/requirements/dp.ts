@@ -1,6 +1,6 @@
-import { later, type Section } from '../requirement.ts'
+import type { Section } from '../requirement.ts'
 
-export const DP = later({
+export const DP = {
   'DP-01': ['MUST', 'RFC 9449 §4.3(1)', 'request', 'A request has at most one DPoP field; a second one is refused.'],
   'DP-02': ['MUST', 'RFC 9449 §4.3(2), §4.1', 'request', 'A proof is one well-formed compact JWT.'],
   'DP-03': [
@@ -105,4 +105,4 @@ export const DP = later({
   'DP-52': ['MUST', 'RFC 9449 §4.3(11)', 'request', 'A nonce stands in for iat only where configured.'],
   'DP-53': ['SHOULD', 'RFC 9449 §7.1, §8, Fetch', 'request', 'Scripts can be let read the challenge and the nonce.'],
   'DP-54': ['CHOICE', 'Project', 'request', 'A nonce error is told only of proofs that are good otherwise.'],
-} as const satisfies Section)
+} as const satisfies Section

@@ -1,6 +1,6 @@
-import { later, type Section } from '../requirement.ts'
+import type { Section } from '../requirement.ts'
 
-export const FP = later({
+export const FP = {
   'FP-01': ['MUST', 'FAPI 2.0 §5.3.4', 'configuration', 'The profile wants bound tokens, in the header alone.'],
   'FP-02': ['MUST', 'FAPI 2.0 §5.3.4', 'request', 'No token is taken from a query.'],
   'FP-03': [
@@ -23,4 +23,4 @@ export const FP = later({
     'Issuers have keys of their own, and the documentation says why.',
   ],
   'FP-12': ['CHOICE', 'RFC 9421', 'documentation', 'HTTP message signatures are no part of the profile.'],
-} as const satisfies Section)
+} as const satisfies Section

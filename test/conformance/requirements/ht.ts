@@ -23,7 +23,16 @@ export const HT = {
     'Nothing that a client sends puts a control character into an answer, adds a field to it, or makes it a 500.',
   ],
   'HT-07': ['SHOULD', 'RFC 9110 §5.5', 'configuration', 'Field values are visible ASCII, spaces and tabs.'],
-  'HT-08': ['MAY', 'RFC 9110 §11.6.1', 'request', 'Every challenge has a field line of its own.'],
+  'HT-08': [
+    'MAY',
+    'RFC 9110 §11.6.1',
+    'request',
+    'Our challenges have a field line of their own, beside those of others.',
+    {
+      decided:
+        'Bearer and DPoP share one line, Bearer first, as in the example of RFC 9449 §7.2: what error handlers of frameworks read has one text for each field.',
+    },
+  ],
   'HT-09': [
     'CHOICE',
     'RFC 9110 §11.3',
@@ -31,7 +40,7 @@ export const HT = {
     'The order of the challenges is fixed: those of the application first, then ours.',
     {
       decided:
-        'No option changes the order: this library has one scheme, `Bearer`, until it verifies proofs of possession. One that is written is refused as unknown.',
+        'No option changes the order: Bearer stands before DPoP, where both are taken. One that is written is refused as unknown.',
     },
   ],
   'HT-10': ['SHOULD', 'RFC 9110 §11.4', 'request', 'Missing or unusable credentials get 401.'],

@@ -207,7 +207,7 @@ export const JK = {
     'A key whose thumbprint a token is bound to is spelt canonically, or refused.',
     {
       decided:
-        'No binding is verified yet, so a bound token is refused whatever thumbprint it names. Published EC and OKP keys must be canonical already; zeros that lead RSA numbers are tolerated as in JK-16.',
+        'The thumbprint of a proof is computed from its members as they are written, and its key is then held to one spelling. Published EC and OKP keys must be canonical already; zeros that lead RSA numbers are tolerated as in JK-16.',
     },
   ],
   'JK-44': [

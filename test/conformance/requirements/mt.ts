@@ -1,6 +1,6 @@
-import { later, type Section } from '../requirement.ts'
+import type { Section } from '../requirement.ts'
 
-export const MT = later({
+export const MT = {
   'MT-01': [
     'MUST',
     'RFC 8705 §3',
@@ -50,4 +50,4 @@ export const MT = later({
     'request',
     'A renewed certificate ends the binding, and the description says so.',
   ],
-} as const satisfies Section)
+} as const satisfies Section

@@ -48,8 +48,7 @@ export const NG_TRANSPORT = {
     'request',
     'A header that names another method changes nothing: the method of the request counts.',
     {
-      decided:
-        'Tested for bearer tokens. A proof of possession names a method, too; that is judged once DPoP is built.',
+      decided: 'Tested for bearer tokens. A DPoP proof names the method, too: DP-08.',
     },
   ],
   'NG-72': [
@@ -63,16 +62,16 @@ export const NG_TRANSPORT = {
     'Project',
     'request',
     'No spelling of a path reaches a guarded handler past its guard.',
-    { decided: 'Tested for bearer tokens. A proof of possession names a URL, too; that is judged once DPoP is built.' },
+    { decided: 'Tested for bearer tokens. A DPoP proof names the URL, too: DP-09 to DP-14.' },
   ],
   // DPoP
-  'NG-74': ['MUST', 'RFC 9449 §11.1', 'request', 'No proof is taken twice.', LATER],
-  'NG-75': ['MUST', 'RFC 9449 §11.2, §11.3', 'request', 'No proof made in advance is taken.', LATER],
-  'NG-76': ['MUST', 'RFC 9449 §4.2', 'request', 'No private, symmetric or weak key proves anything.', LATER],
-  'NG-77': ['MUST', 'RFC 7638', 'request', 'One key has one thumbprint, however a proof spells it.', LATER],
-  'NG-78': ['CHOICE', 'RFC 9449 §4.3', 'request', 'The URL in a proof is compared normalised, and bounded.', LATER],
-  'NG-79': ['CHOICE', 'Project', 'request', 'Unsigned proofs fill no memory.', LATER],
-  'NG-80': ['MUST', 'CVE-2020-5300; RFC 9449 §11.1', 'request', 'The jti of a proof counts within its key.', LATER],
+  'NG-74': ['MUST', 'RFC 9449 §11.1', 'request', 'No proof is taken twice.'],
+  'NG-75': ['MUST', 'RFC 9449 §11.2, §11.3', 'request', 'No proof made in advance is taken.'],
+  'NG-76': ['MUST', 'RFC 9449 §4.2', 'request', 'No private, symmetric or weak key proves anything.'],
+  'NG-77': ['MUST', 'RFC 7638', 'request', 'One key has one thumbprint, however a proof spells it.'],
+  'NG-78': ['CHOICE', 'RFC 9449 §4.3', 'request', 'The URL in a proof is compared normalised, and bounded.'],
+  'NG-79': ['CHOICE', 'Project', 'request', 'Unsigned proofs fill no memory.'],
+  'NG-80': ['MUST', 'CVE-2020-5300; RFC 9449 §11.1', 'request', 'The jti of a proof counts within its key.'],
   // discovery, key sets, outgoing requests
   'NG-81': [
     'MUST',
@@ -194,13 +193,7 @@ export const NG_TRANSPORT = {
     'request',
     'The endpoint rejecting us is not a token being inactive, nor the reverse.',
   ],
-  'NG-106': [
-    'MUST',
-    'RFC 9701 §5',
-    'network',
-    'A signed answer cannot be replaced by an unsigned or foreign one.',
-    LATER,
-  ],
+  'NG-106': ['MUST', 'RFC 9701 §5', 'network', 'A signed answer cannot be replaced by an unsigned or foreign one.'],
   'NG-107': ['CHOICE', 'Project', 'process', 'A store that was changed or put back revives no revoked token.'],
   'NG-108': [
     'CHOICE',

@@ -92,7 +92,7 @@ export const RM = {
     'MAY',
     'RFC 9728 §2',
     'request',
-    'Members about bound tokens say what the server does: nothing yet, and nothing else can be written.',
+    'Members about bound tokens say what the server does, and nothing else can be written.',
   ],
   'RM-17': ['MAY', 'RFC 9728 §2', 'configuration', 'Further members can be added; none that the server writes itself.'],
   'RM-18': [

@@ -50,13 +50,7 @@ export const SU = {
     'configuration',
     'An acr value with characters that no quoted-string carries as they are is refused when it is written.',
   ],
-  'SU-15': [
-    'MUST',
-    'RFC 9470 §3',
-    'request',
-    'A step-up challenge works with the DPoP scheme, too.',
-    { deferred: 'later' },
-  ],
+  'SU-15': ['MUST', 'RFC 9470 §3', 'request', 'A step-up challenge works with the DPoP scheme, too.'],
   'SU-16': [
     'CHOICE',
     'Project',

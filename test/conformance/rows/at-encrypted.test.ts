@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { ConfigError } from '@holdfast/core'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import {
   decryption,
   details,
@@ -114,7 +115,9 @@ verifies('AT-12', 'opens nothing that was changed or is for another key, and say
   })
   const reply = await one.get('/', changed(3, flipped))
   expect(reply.lines('www-authenticate')).toEqual([
-    'Bearer realm="https://api.example.com", error="invalid_token", error_description="The access token could not be decrypted"',
+    withDpop(
+      'Bearer realm="https://api.example.com", error="invalid_token", error_description="The access token could not be decrypted"',
+    ),
   ])
   await expectAccepted(one, good)
 })

@@ -1,5 +1,6 @@
 import { scope } from '@holdfast/core'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import { claimsOf, expectAccepted, expectRefused, headerFor, jwkFor, jws, publishing, signerFor } from '../forge.ts'
 import type { Face } from '../faces.ts'
 import { verifies } from '../verifies.ts'
@@ -41,7 +42,9 @@ verifies('AT-18', 'can refuse a token whose scopes may be meant for somebody els
   await expectRefused(one, 'audience_wrong', { 'two of others': minted({ aud: ['a', 'b'] }) })
   const reply = await one.get('/', minted({ aud: [AUDIENCE, 'x'] }))
   expect(reply.lines('www-authenticate')).toEqual([
-    `Bearer realm="${AUDIENCE}", error="invalid_token", error_description="The access token is not meant for this resource"`,
+    withDpop(
+      `Bearer realm="${AUDIENCE}", error="invalid_token", error_description="The access token is not meant for this resource"`,
+    ),
   ])
   const two = await start(face, { jwt: { maxAudiences: 2 } })
   await expectAccepted(two.one, two.minted({ aud: [AUDIENCE, 'x'] }))

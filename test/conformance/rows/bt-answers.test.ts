@@ -57,7 +57,7 @@ verifies('BT-35', 'with errorBody off a refusal has no body, and the same challe
 
 verifies('BT-36', 'a description is one of a closed list, whatever the claims are', async (face) => {
   const list = new Set((Object.keys(REASONS) as Reason[]).map(descriptionOf))
-  expect(list.size).toBeLessThanOrEqual(15)
+  expect(list.size).toBeLessThanOrEqual(20)
   const { as, get } = await api(face)
   const names = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'scope', 'cnf', 'acr', 'events']
   const claims = fc.dictionary(fc.constantFrom(...names), fc.oneof(fc.jsonValue(), fc.constant('MARK-ER')), {

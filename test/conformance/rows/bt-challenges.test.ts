@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { anyScope, ConfigError, type Guard, scope } from '@holdfast/core'
 import { expect } from 'vitest'
 import { CODES, type Reason, REASONS } from '../../../packages/core/src/errors.ts'
-import { parseChallenge } from '../challenges.ts'
+import { parseChallenge, parseChallenges } from '../challenges.ts'
 import type { Reply } from '../http.ts'
 import { fieldsOf, PLAN, ROWS } from '../rows.ts'
 import { verifies } from '../verifies.ts'
@@ -23,19 +23,22 @@ const TOLD = (Object.keys(REASONS) as Reason[]).filter((reason) => reason !== 'e
 const challengeOf = ({ headers }: Reply): ReturnType<typeof parseChallenge> =>
   parseChallenge(headers['www-authenticate'] as string)
 
-verifies(['BT-08', 'BT-09', 'BT-10'], 'a challenge is one of Bearer, with parameters, each once', async (face) => {
-  const { as, get } = await api(face, { routes: { '/told': [asTold] } })
-  for (const reason of TOLD) {
-    const reply = await get('/told', as.jwt({ claims: { reason } }))
-    const { status } = reply
-    expect([reason, reply.lines('www-authenticate').length]).toEqual([reason, status < 500 ? 1 : 0])
-    for (const line of reply.lines('www-authenticate')) {
-      const { scheme, parameters } = parseChallenge(line)
-      expect([scheme, parameters[0]]).toEqual(['Bearer', ['realm', AUDIENCE]])
-      expect(new Set(parameters.map(([name]) => name.toLowerCase())).size).toBe(parameters.length)
+verifies(
+  ['BT-08', 'BT-09', 'BT-10'],
+  'a challenge is one of Bearer first, with parameters, each once',
+  async (face) => {
+    const { as, get } = await api(face, { routes: { '/told': [asTold] } })
+    for (const reason of TOLD) {
+      const reply = await get('/told', as.jwt({ claims: { reason } }))
+      const { status } = reply
+      expect([reason, reply.lines('www-authenticate').length]).toEqual([reason, status < 500 ? 1 : 0])
+      for (const [at, { scheme, parameters }] of reply.lines('www-authenticate').flatMap(parseChallenges).entries()) {
+        expect([scheme, parameters[0]]).toEqual([['Bearer', 'DPoP'][at], ['realm', AUDIENCE]])
+        expect(new Set(parameters.map(([name]) => name.toLowerCase())).size).toBe(parameters.length)
+      }
     }
-  }
-})
+  },
+)
 
 verifies('BT-09', 'without a realm that could be shown the parameter is still there', async (face) => {
   const { get } = await api(face, { as: { audience: '漢字' } })
@@ -81,8 +84,10 @@ verifies('BT-12', 'error and error_description keep to their characters, for eve
   expect([...codes].toSorted((a, b) => a.localeCompare(b))).toEqual([
     'insufficient_scope',
     'insufficient_user_authentication',
+    'invalid_dpop_proof',
     'invalid_request',
     'invalid_token',
+    'use_dpop_nonce',
   ])
 })
 

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import { rawGet, sendRaw } from '../raw.ts'
 import { verifies } from '../verifies.ts'
 import { api, AUDIENCE } from '../world.ts'
@@ -127,11 +128,11 @@ verifies('BT-06', 'without credentials the challenge says nothing of an error', 
   const reply = await plain.get('/')
   expect([reply.status, reply.headers['www-authenticate'], reply.body]).toEqual([
     401,
-    `Bearer realm="${AUDIENCE}"`,
+    withDpop(`Bearer realm="${AUDIENCE}"`),
     '{}',
   ])
   const scoped = await api(face, { protect: { challenge: { scope: 'a b' } } })
-  expect((await scoped.get('/')).headers['www-authenticate']).toBe(`Bearer realm="${AUDIENCE}", scope="a b"`)
+  expect((await scoped.get('/')).headers['www-authenticate']).toBe(withDpop(`Bearer realm="${AUDIENCE}", scope="a b"`))
 })
 
 verifies('BT-07', 'another scheme counts as no credentials', async (face) => {
@@ -140,7 +141,7 @@ verifies('BT-07', 'another scheme counts as no credentials', async (face) => {
   const values = [
     'Basic Zm9v',
     'Digest username="a", realm="b"',
-    `DPoP ${token}`,
+    `PoP ${token}`,
     `Token ${token}`,
     `JWT ${token}`,
     `OAuth ${token}`,

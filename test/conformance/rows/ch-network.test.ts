@@ -97,6 +97,8 @@ verifies('CH-09', 'wants an audience in the answer, unless that is waived in so 
   expect(() => face.protect(introspecting('never', {}))).toThrow(ConfigError)
   expect(() => face.protect(introspecting('off', { profile: 'mcp', resource: AUDIENCE }))).toThrow(ConfigError)
   face.protect(introspecting('required', { profile: 'mcp', resource: AUDIENCE }))
+  expect(() => face.protect(introspecting('off', { profile: 'fapi2', resource: AUDIENCE }))).toThrow(ConfigError)
+  face.protect(introspecting('required', { profile: 'fapi2', resource: AUDIENCE }))
 })
 
 verifies(

@@ -1,17 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { ConfigError, login, scope } from '@holdfast/core'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import { verifies } from '../verifies.ts'
 import { inVirtualTime } from '../virtual.ts'
 import { api, AUDIENCE } from '../world.ts'
 
 verifies('CH-01', 'gives every challenge a parameter, whatever the audience is', async (face) => {
   for (const [options, challenge] of [
-    [{}, `Bearer realm="${AUDIENCE}"`],
+    [{}, withDpop(`Bearer realm="${AUDIENCE}"`)],
     [{ audience: 'api-1' }, 'Bearer realm="api-1"'],
     [{ audience: '\u65e5\u672c' }, 'Bearer realm=""'],
-    [{ audience: 'api-1', resource: 'https://api.example' }, 'Bearer realm="https://api.example"'],
-    [{ challenge: { realm: 'orders' } }, 'Bearer realm="orders"'],
+    [{ audience: 'api-1', resource: 'https://api.example' }, withDpop('Bearer realm="https://api.example"')],
+    [{ challenge: { realm: 'orders' } }, withDpop('Bearer realm="orders"')],
   ] as const) {
     const { get } = await api(face, { options })
     const reply = await get('/')
@@ -23,7 +24,7 @@ verifies('CH-02', 'ignores a token in the query, or refuses it, and has no way t
   const ignoring = await api(face)
   const path = `/?access_token=${ignoring.as.jwt()}`
   const ignored = await ignoring.get(path)
-  expect([ignored.status, ignored.lines('www-authenticate')]).toEqual([401, [`Bearer realm="${AUDIENCE}"`]])
+  expect([ignored.status, ignored.lines('www-authenticate')]).toEqual([401, [withDpop(`Bearer realm="${AUDIENCE}"`)]])
   expect(ignoring.events).toContainEqual(
     expect.objectContaining({
       type: 'refused',

@@ -1,5 +1,6 @@
 import { connect } from 'node:http2'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import { sendFieldsTwice } from '../http2.ts'
 import { fieldsOf, PLAN, ROWS } from '../rows.ts'
 import { verifies } from '../verifies.ts'
@@ -76,7 +77,7 @@ verifies(
     const reply = await get(path, [':authority', 'evil.example'])
     expect([reply.status, JSON.parse(reply.body)]).toMatchObject([200, { resource: AUDIENCE }])
     expect((await get('/')).headers['www-authenticate']).toBe(
-      `Bearer realm="${AUDIENCE}", resource_metadata="${AUDIENCE}${path}"`,
+      withDpop(`Bearer realm="${AUDIENCE}", resource_metadata="${AUDIENCE}${path}"`),
     )
   },
   { exempt },

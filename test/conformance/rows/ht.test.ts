@@ -1,6 +1,6 @@
 import { ConfigError, scope } from '@holdfast/core'
 import { expect } from 'vitest'
-import { parseChallenge } from '../challenges.ts'
+import { parseChallenge, withDpop } from '../challenges.ts'
 import { fieldsOf, PLAN, ROWS } from '../rows.ts'
 import { verifies } from '../verifies.ts'
 import { api, AUDIENCE } from '../world.ts'
@@ -11,7 +11,7 @@ verifies('HT-01', 'every 401 carries a challenge', async (face) => {
   const { as, get, send, reasons, handled } = await api(face, PLAN)
   const first = await get('/whoami')
   expect(first.status).toBe(401)
-  expect(first.lines('www-authenticate')).toEqual(['Bearer realm="https://api.example.com"'])
+  expect(first.lines('www-authenticate')).toEqual([withDpop('Bearer realm="https://api.example.com"')])
   expect(reasons()).toEqual(['credentials_missing'])
 
   const refused = ROWS.filter((row) => row.expect.status === 401)
@@ -28,7 +28,10 @@ verifies('HT-01', 'every 401 carries a challenge', async (face) => {
 verifies('HT-01', 'a guard behind optional protection challenges, too', async (face) => {
   const { get, handled } = await api(face, { protect: { optional: true }, routes: { '/orders': [scope('orders')] } })
   const reply = await get('/orders')
-  expect([reply.status, reply.lines('www-authenticate')]).toEqual([401, [`Bearer realm="${AUDIENCE}", scope="orders"`]])
+  expect([reply.status, reply.lines('www-authenticate')]).toEqual([
+    401,
+    [withDpop(`Bearer realm="${AUDIENCE}", scope="orders"`)],
+  ])
   expect(handled()).toBe(0)
 })
 
@@ -73,14 +76,14 @@ verifies('HT-03', 'no challenge names a parameter twice, and none can be added',
 
 verifies('HT-04', 'realm is a quoted-string, even where a token would do', async (face) => {
   const { get } = await api(face, { options: { challenge: { realm: 'api' } } })
-  expect((await get('/')).headers['www-authenticate']).toBe('Bearer realm="api"')
+  expect((await get('/')).headers['www-authenticate']).toBe(withDpop('Bearer realm="api"'))
 })
 
 verifies('HT-05', 'quote and backslash are escaped, and nothing else is', async (face) => {
   const realm = String.raw`a"b\c 'd' <e>, f=g`
   const { get } = await api(face, { options: { challenge: { realm } } })
   const line = (await get('/')).headers['www-authenticate'] as string
-  expect(line).toBe(String.raw`Bearer realm="a\"b\\c 'd' <e>, f=g"`)
+  expect(line).toBe(withDpop(String.raw`Bearer realm="a\"b\\c 'd' <e>, f=g"`))
   expect(parseChallenge(line).values['realm']).toBe(realm)
 })
 
@@ -95,9 +98,9 @@ verifies('HT-08', 'a challenge has a line of its own', async (face) => {
     before: () => [{ is: 'headers', headers: { 'WWW-Authenticate': 'Basic realm="legacy"' } }],
   })
   const { lines, headers } = await get('/')
-  expect(lines('www-authenticate')).toEqual(['Basic realm="legacy"', `Bearer realm="${AUDIENCE}"`])
+  expect(lines('www-authenticate')).toEqual(['Basic realm="legacy"', withDpop(`Bearer realm="${AUDIENCE}"`)])
   // Joined, as intermediaries may do, they are the same two.
-  expect(headers['www-authenticate']).toBe(`Basic realm="legacy", Bearer realm="${AUDIENCE}"`)
+  expect(headers['www-authenticate']).toBe(withDpop(`Basic realm="legacy", Bearer realm="${AUDIENCE}"`))
 })
 
 verifies('HT-09', "the application's challenges stand before ours, whatever the refusal", async (face) => {

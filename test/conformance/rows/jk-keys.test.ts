@@ -96,7 +96,11 @@ verifies('JK-43', 'a token that is bound to a key is refused, whatever thumbprin
   for (const cnf of [{ jkt }, { jkt: padded }, { jkt: '' }, { jwk: ec.jwk }, { kid: 'ec' }, {}]) {
     expect((await get('/', as.jwt({ claims: { cnf } }))).status, JSON.stringify(cnf)).toBe(401)
   }
-  expect(new Set(reasons())).toEqual(new Set(['binding_unsupported']))
+  expect(reasons()).toEqual([
+    'binding_unproven',
+    'binding_unproven',
+    ...Array.from({ length: 4 }, () => 'binding_unsupported'),
+  ])
   expect(handled()).toBe(0)
 })
 
@@ -104,7 +108,7 @@ verifies('JK-44', 'the status tells the age, the last trouble, the key ids and t
   const { as, get, server } = await api(face)
   const keys = (): NonNullable<ReturnType<typeof server.status>['issuers'][number]['keys']> =>
     server.status().issuers[0]!.keys!
-  expect(keys()).toEqual({ age: undefined, failures: 0, lastTrouble: undefined, nextIn: undefined, kids: [] })
+  expect(keys()).toMatchObject({ age: undefined, failures: 0, lastTrouble: undefined, nextIn: undefined, kids: [] })
   publish(as, [ec.jwk, rsa.jwk, { ...ed.jwk, kid: undefined }])
   expect((await get('/', tokenBy(as, ec))).status).toBe(200)
   await as.clock.advance('1m')

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { generateKeyPairSync } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import {
   claimsOf,
   expectAccepted,
@@ -104,7 +105,9 @@ verifies('JW-32', 'refuses a token that offers a key where that is asked for', a
   for (const name of OFFERS) await expectRefused(one, 'key_in_header', each(name, ['x', null, {}], withHeader))
   const reply = await one.get('/', withHeader({ jwk: {} }))
   expect(reply.lines('www-authenticate')).toEqual([
-    'Bearer realm="https://api.example.com", error="invalid_token", error_description="The signature of the access token could not be verified"',
+    withDpop(
+      'Bearer realm="https://api.example.com", error="invalid_token", error_description="The signature of the access token could not be verified"',
+    ),
   ])
   expect(() =>
     face.protect({

@@ -12,6 +12,7 @@ import * as koa from '@holdfast/koa'
 import type { OptionsOverrides } from '@holdfast/testing'
 import { Agent, request } from 'node:http'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import { verifies } from '../verifies.ts'
 import { api, type Plan } from '../world.ts'
 
@@ -50,7 +51,9 @@ verifies(['MC-01', 'MC-02'], 'the profile needs a resource and an authorization 
   expect(refusal({ issuer: ISSUER, audience: 'orders', resource: RESOURCE })).toBe('accepted')
   expect(refusal({ issuer: ISSUER, audience: RESOURCE })).toBe('accepted')
   for (const profile of ['MCP', 'jwt', '', true, {}]) {
-    expect(refusal({ issuer: ISSUER, audience: RESOURCE, profile })).toMatch(/^option "profile" is .*; write 'mcp'; /)
+    expect(refusal({ issuer: ISSUER, audience: RESOURCE, profile })).toMatch(
+      /^option "profile" is .*; write 'mcp' or 'fapi2'; /,
+    )
   }
 })
 
@@ -60,7 +63,7 @@ verifies(
   async (face) => {
     const { get, as } = await api(face, plan({ resourceMetadata: { rootAlias: true } }))
     const challenge = (await get('/')).headers['www-authenticate'] as string
-    expect(challenge).toBe(`Bearer ${REALM}, ${METADATA}`)
+    expect(challenge).toBe(withDpop(`Bearer ${REALM}, ${METADATA}`))
     const named = new URL(/resource_metadata="([^"]*)"/.exec(challenge)![1]!)
     for (const path of [named.pathname, `${WELL_KNOWN}/mcp`, WELL_KNOWN]) {
       const reply = await get(path)
@@ -85,7 +88,7 @@ verifies(
   'the profile names the document before anything serves it, and protect answers for it',
   async (face) => {
     const { get } = await api(face, { as: { audience: RESOURCE }, options: mcp() })
-    expect((await get('/')).headers['www-authenticate']).toBe(`Bearer ${REALM}, ${METADATA}`)
+    expect((await get('/')).headers['www-authenticate']).toBe(withDpop(`Bearer ${REALM}, ${METADATA}`))
     expect((await get(`${WELL_KNOWN}/mcp`)).status).toBe(200)
   },
 )
@@ -126,9 +129,11 @@ verifies(
       const { status, headers } = await get('/tools', credentials)
       return [status, headers['www-authenticate']]
     }
-    const error = (code: string, description: string, more = ''): string =>
-      `Bearer ${REALM}, error="${code}", error_description="${description}"${more}, ${METADATA}`
-    expect(await seen([])).toEqual([401, `Bearer ${REALM}, ${METADATA}`])
+    const error = (code: string, description: string, more = ''): string => {
+      const bearer = `Bearer ${REALM}, error="${code}", error_description="${description}"${more}, ${METADATA}`
+      return code.startsWith('invalid_') ? withDpop(bearer) : bearer
+    }
+    expect(await seen([])).toEqual([401, withDpop(`Bearer ${REALM}, ${METADATA}`)])
     expect(await seen(as.jwt({ expiresIn: '-1m' }))).toEqual([401, error('invalid_token', 'The access token expired')])
     expect(await seen('no-such-token')).toEqual([
       401,
@@ -208,7 +213,7 @@ verifies(
     ])
     expect((await get('/', [...good, 'Mcp-Session-Id', 'session-1'])).status).toBe(200)
     expect((await get('/', ['Mcp-Session-Id', 'session-1'])).headers['www-authenticate']).toBe(
-      `Bearer ${REALM}, ${METADATA}`,
+      withDpop(`Bearer ${REALM}, ${METADATA}`),
     )
   },
 )
@@ -216,7 +221,9 @@ verifies(
 verifies('MC-14', 'a token in the query or in a form is never used', async (face) => {
   const { as, get, send, handled, reasons } = await api(face, plan())
   for (const token of [as.jwt(), as.opaque()]) {
-    expect((await get(`/?access_token=${token}`)).headers['www-authenticate']).toBe(`Bearer ${REALM}, ${METADATA}`)
+    expect((await get(`/?access_token=${token}`)).headers['www-authenticate']).toBe(
+      withDpop(`Bearer ${REALM}, ${METADATA}`),
+    )
     const type = ['Content-Type', 'application/x-www-form-urlencoded']
     expect((await send('POST', '/', type, `access_token=${token}`)).status).toBe(401)
   }

@@ -1,5 +1,6 @@
 import { scope } from '@holdfast/core'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import { send } from '../http.ts'
 import { rawGet, sendRaw } from '../raw.ts'
 import { verifies } from '../verifies.ts'
@@ -46,8 +47,9 @@ verifies('NG-72', 'believes nothing that strangers say about host, scheme, addre
     'X-Rewrite-URL: /.well-known/oauth-protected-resource',
     'X-Real-IP: 10.0.0.1',
   ]
-  const expected =
-    'Bearer realm="https://api.example.com", resource_metadata="https://api.example.com/.well-known/oauth-protected-resource"'
+  const expected = withDpop(
+    'Bearer realm="https://api.example.com", resource_metadata="https://api.example.com/.well-known/oauth-protected-resource"',
+  )
   const reply = await sendRaw(origin, rawGet('/orders', ...spoofed))
   expect([reply.status, reply.lines('www-authenticate')]).toEqual([401, [expected]])
   const elsewhere = await sendRaw(origin, 'GET /orders HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n')

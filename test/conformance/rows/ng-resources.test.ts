@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { readCertificate } from '#core/bind/mtls/certificate-field'
 import { freshFor } from '#core/keys/freshness'
 import { parseKeySet } from '#core/keys/key-set'
 import { decodeBase64url } from '#core/syntax/base64url'
@@ -74,6 +75,9 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   joseType,
   sourceKey,
   isEndpoint: (text) => isEndpoint(text, { allowInsecureLoopback: true }),
+  rfc9440: (text) => readCertificate(`:${text}:`, 'rfc9440'),
+  pem: (text) => readCertificate(`-----BEGIN CERTIFICATE-----${text}-----END CERTIFICATE-----`, 'pem'),
+  xfcc: (text) => readCertificate(`Subject="${text}";Cert=${text}`, 'xfcc'),
 }
 
 verifies(['NG-111', 'XC-19'], 'reads hostile texts of any length in passing', async (face) => {

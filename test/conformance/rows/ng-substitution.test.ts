@@ -1,4 +1,4 @@
-import { clientOnly, createResourceServer, type Http, login, userOnly } from '@holdfast/core'
+import { clientOnly, createResourceServer, type Http, login, type Reason, userOnly } from '@holdfast/core'
 import { testAuthorizationServer, testClock } from '@holdfast/testing'
 import { expect } from 'vitest'
 import {
@@ -104,16 +104,14 @@ verifies('NG-55', 'does nothing for whoever does not prove the key of a bound to
     'jkt of another type': { jkt: null },
   }
   const { as: own } = one
-  await expectRefused(
-    one,
-    'binding_unsupported',
-    Object.fromEntries(
-      Object.entries(confirmations).flatMap(([name, cnf]) => [
-        [`JWT, ${name}`, bound(cnf)],
-        [`opaque, ${name}`, own.opaque({ claims: { cnf } })],
-      ]),
-    ),
-  )
+  const both = (name: keyof typeof confirmations): readonly (readonly [string, string])[] => [
+    [`JWT, ${name}`, bound(confirmations[name])],
+    [`opaque, ${name}`, own.opaque({ claims: { cnf: confirmations[name] } })],
+  ]
+  const { jkt: _, ...unsupported } = confirmations
+  const names = Object.keys(unsupported) as (keyof typeof unsupported)[]
+  await expectRefused(one, 'binding_unproven', Object.fromEntries(both('jkt')))
+  await expectRefused(one, 'binding_unsupported', Object.fromEntries(names.flatMap(both)))
   await expectRefused(one, 'binding_unsupported', {
     'opaque of type DPoP': own.opaque({ claims: { token_type: 'DPoP' } }),
     'opaque of type dpop': own.opaque({ claims: { token_type: 'dpop' } }),
@@ -148,14 +146,25 @@ verifies('NG-55', 'does nothing for whoever does not prove the key of a bound to
 verifies('NG-55', 'believes the stricter of token and answer about a binding', async (face) => {
   const one = await api(face, { options: { jwt: { mode: 'online' } } })
   await expectAccepted(one, one.as.jwt())
-  const answered = async (token: string, cnf: unknown): Promise<void> => {
+  const answered = async (token: string, cnf: unknown, reason: Reason = 'binding_unproven'): Promise<void> => {
     const body = { active: true, token_type: 'Bearer', aud: AUDIENCE, ...(cnf === undefined ? {} : { cnf }) }
     one.as.respond('introspection', { body, times: 1 })
-    await expectRefused(one, 'binding_unsupported', { [JSON.stringify(cnf) ?? 'none']: token })
+    await expectRefused(one, reason, { [JSON.stringify(cnf) ?? 'none']: token })
   }
   await answered(one.as.jwt(), { jkt: THUMBPRINT })
   await answered(one.as.jwt({ claims: { cnf: { jkt: THUMBPRINT } } }), undefined)
   await answered(one.as.jwt({ claims: { cnf: { jkt: THUMBPRINT } } }), null)
+  // Two keys are none that could be proved, and the certificate of one takes nothing away from the key of the other.
+  await answered(
+    one.as.jwt({ claims: { cnf: { jkt: THUMBPRINT } } }),
+    { jkt: THUMBPRINT.toLowerCase() },
+    'binding_unsupported',
+  )
+  await answered(
+    one.as.jwt({ claims: { cnf: { jkt: THUMBPRINT } } }),
+    { 'x5t#S256': THUMBPRINT },
+    'binding_unsupported',
+  )
 })
 
 verifies('NG-58', "takes no client's own token for a user's", async (face) => {

@@ -1,6 +1,7 @@
 import { claim, login, type ResourceServer, scope } from '@holdfast/core'
 import type { ContractStep } from '@holdfast/testing'
 import { expect } from 'vitest'
+import { parseChallenges, withDpop } from '../challenges.ts'
 import { verifies } from '../verifies.ts'
 import { api, AUDIENCE } from '../world.ts'
 
@@ -14,7 +15,9 @@ verifies(
     const { get, server } = await api(face, { options: { resource: 'https://api.example/v1' }, before: published })
     const { headers } = await get('/')
     expect(headers['www-authenticate']).toBe(
-      'Bearer realm="https://api.example/v1", resource_metadata="https://api.example/.well-known/oauth-protected-resource/v1"',
+      withDpop(
+        'Bearer realm="https://api.example/v1", resource_metadata="https://api.example/.well-known/oauth-protected-resource/v1"',
+      ),
     )
     expect(server.metadata?.url).toBe('https://api.example/.well-known/oauth-protected-resource/v1')
   },
@@ -61,10 +64,13 @@ verifies('RM-20', 'every challenge names the document, and nothing else does', a
     const reply = await get(path, fields)
     expect(reply.status).toBe(status)
     expect(reply.lines('www-authenticate')).toHaveLength(1)
-    expect(reply.headers['www-authenticate'], `${path} ${fields.join()}`).toMatch(
-      /^Bearer .*resource_metadata="https:\/\/api\.example\.com\/\.well-known\/oauth-protected-resource"$/,
-    )
-    expect(String(reply.headers['www-authenticate']).match(/resource_metadata=/g)).toHaveLength(1)
+    const [challenge, other] = parseChallenges(reply.headers['www-authenticate'] as string)
+    const url = 'https://api.example.com/.well-known/oauth-protected-resource'
+    expect([challenge!.scheme, challenge!.parameters.at(-1)], `${path} ${fields.join()}`).toEqual([
+      'Bearer',
+      ['resource_metadata', url],
+    ])
+    expect(other?.values['resource_metadata'] ?? url).toBe(url)
   }
   expect((await get('/broken', token)).lines('www-authenticate')).toEqual([])
   await server.close()
@@ -74,7 +80,7 @@ verifies('RM-20', 'every challenge names the document, and nothing else does', a
 
 verifies('RM-20', 'a document that nobody serves is not named', async (face) => {
   const { get, as, handled } = await api(face, { routes: { [WELL_KNOWN]: [] } })
-  expect((await get('/')).headers['www-authenticate']).toBe(`Bearer realm="${AUDIENCE}"`)
+  expect((await get('/')).headers['www-authenticate']).toBe(withDpop(`Bearer realm="${AUDIENCE}"`))
   expect((await get('/', 'no-such-token')).headers['www-authenticate']).not.toContain('resource_metadata')
   expect((await get(WELL_KNOWN)).status).toBe(401)
   expect((await get(WELL_KNOWN, as.jwt())).body).toContain('"subject"')
@@ -166,7 +172,9 @@ verifies('RM-23', 'a resource at the root fits what nothing longer fits, and a m
   })
   // A guard behind an optional protect challenges, too.
   expect((await get('/v1/orders')).headers['www-authenticate']).toBe(
-    `Bearer realm="https://api.example/v1", scope="a", resource_metadata="https://api.example${WELL_KNOWN}/v1"`,
+    withDpop(
+      `Bearer realm="https://api.example/v1", scope="a", resource_metadata="https://api.example${WELL_KNOWN}/v1"`,
+    ),
   )
   expect(namedIn((await get('/v2')).headers['www-authenticate'])).toBe(`https://api.example${WELL_KNOWN}`)
 })

@@ -1,6 +1,7 @@
 import type { ResourceServer } from '@holdfast/core'
 import type { ContractStep } from '@holdfast/testing'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import type { Face } from '../faces.ts'
 import type { Reply } from '../http.ts'
 import { verifies } from '../verifies.ts'
@@ -87,6 +88,7 @@ verifies(
       resource: AUDIENCE,
       authorization_servers: [as.issuer],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: ['ES256', 'Ed25519', 'PS256', 'RS256'],
     })
     const slash = await withMetadata(face, {}, { as: { issuer: 'https://AS.test/tenant/' } })
     expect(documentIn(await slash.get(WELL_KNOWN))['authorization_servers']).toEqual(['https://AS.test/tenant/'])
@@ -140,7 +142,7 @@ verifies('RM-08', 'no header has a say in the document', async (face) => {
   expect([spoofed.status, spoofed.body, spoofed.headers['etag']]).toEqual([200, usual.body, usual.headers['etag']])
   expect(usual.body).not.toContain('127.0.0.1')
   const challenge = (await send('GET', '/', ['X-Forwarded-Host', 'evil.example'])).headers['www-authenticate']
-  expect(challenge).toBe(`Bearer realm="${AUDIENCE}", resource_metadata="${AUDIENCE}${WELL_KNOWN}"`)
+  expect(challenge).toBe(withDpop(`Bearer realm="${AUDIENCE}", resource_metadata="${AUDIENCE}${WELL_KNOWN}"`))
 })
 
 verifies('RM-12', 'how tokens may come follows from the configuration', async (face) => {
@@ -280,7 +282,7 @@ verifies('RM-28', 'below a path the document stays at the root of the origin', a
     expect([reply.status, documentIn(reply)['resource']]).toEqual([200, 'https://api.example/v1'])
     // Below its own mount the same path is another.
     expect((await get(`/v1${WELL_KNOWN}/v1`)).headers['www-authenticate']).toBe(
-      `Bearer realm="https://api.example/v1", resource_metadata="https://api.example${WELL_KNOWN}/v1"`,
+      withDpop(`Bearer realm="https://api.example/v1", resource_metadata="https://api.example${WELL_KNOWN}/v1"`),
     )
   }
 })

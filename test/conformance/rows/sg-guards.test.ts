@@ -16,6 +16,7 @@ import {
 } from '@holdfast/core'
 import type { ContractStep } from '@holdfast/testing'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import { verifies } from '../verifies.ts'
 import { api, AUDIENCE } from '../world.ts'
 
@@ -83,9 +84,9 @@ verifies(['SG-11', 'MC-07'], 'a request without credentials learns the scopes of
   const challenges = []
   for (const path of ['/one', '/more', '/']) challenges.push((await get(path)).headers['www-authenticate'])
   expect(challenges).toEqual([
-    `Bearer ${REALM}, scope="a"`,
-    `Bearer ${REALM}, scope="a b d"`,
-    `Bearer ${REALM}, scope="read write"`,
+    withDpop(`Bearer ${REALM}, scope="a"`),
+    withDpop(`Bearer ${REALM}, scope="a b d"`),
+    withDpop(`Bearer ${REALM}, scope="read write"`),
   ])
   expect(reasons()).toEqual(['credentials_missing', 'credentials_missing', 'credentials_missing'])
 })
@@ -171,7 +172,7 @@ verifies('SG-15', 'a bad token is a bad token, whatever scope it lacks', async (
     const reply = await get('/a', token)
     expect(reply.status).toBe(401)
     expect(reply.headers['www-authenticate']).toMatch(
-      /^Bearer realm="[^"]+", error="invalid_token", error_description="[^"]+"$/,
+      /^Bearer realm="[^"]+", error="invalid_token", error_description="[^"]+", DPoP realm="[^"]+", algs="[^"]+"$/,
     )
   }
   expect(handled()).toBe(0)

@@ -1,6 +1,7 @@
 import { ConfigError, type Guard, login, type LoginOptions, scope } from '@holdfast/core'
 import type { TestAuthorizationServer } from '@holdfast/testing'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import { verifies } from '../verifies.ts'
 import { type Api, api, AUDIENCE } from '../world.ts'
 
@@ -124,7 +125,9 @@ verifies(
       expect(await at(301 + skew)).toBe(`401 ${stepUp(', max_age="300"')}`)
       expect(await at(-skew)).toBe('served')
       expect(await at(-skew - 1)).toBe(
-        `401 Bearer realm="${AUDIENCE}", error="invalid_token", error_description="The access token is malformed"`,
+        withDpop(
+          `401 Bearer realm="${AUDIENCE}", error="invalid_token", error_description="The access token is malformed"`,
+        ),
       )
       // Where nobody asks for its age, nobody looks at it.
       expect(await outcome(app, '/gold', { acr: 'gold', auth_time: seconds(app.as) + 3_600 })).toBe('served')
@@ -160,7 +163,7 @@ verifies('SU-12', 'strangers do not learn what authentication is asked for', asy
     expect(reply.headers['www-authenticate']).toContain('error="invalid_token"')
     expect(reply.headers['www-authenticate']).not.toMatch(/acr_values|max_age|gold/)
   }
-  expect((await get('/gold')).headers['www-authenticate']).toBe(`Bearer realm="${AUDIENCE}"`)
+  expect((await get('/gold')).headers['www-authenticate']).toBe(withDpop(`Bearer realm="${AUDIENCE}"`))
   expect(reasons()).not.toContain('login_insufficient')
 })
 

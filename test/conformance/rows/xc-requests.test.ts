@@ -3,6 +3,7 @@ import { AuthError, clientSecretBasic, createResourceServer, type Guard, inlineS
 import { REASONS } from '#core/errors'
 import { testAuthorizationServer, testNetwork } from '@holdfast/testing'
 import { expect } from 'vitest'
+import { withDpop } from '../challenges.ts'
 import { verifies } from '../verifies.ts'
 import { inVirtualTime } from '../virtual.ts'
 import { api, AUDIENCE, type Plan } from '../world.ts'
@@ -158,7 +159,7 @@ verifies(
 
     const handing = await api(face, { onError, routes, protect: { onRefusal: 'next' } })
     const missing = await handing.get('/')
-    expect([missing.status, missing.body]).toEqual([401, `Bearer realm="${AUDIENCE}"`])
+    expect([missing.status, missing.body]).toEqual([401, withDpop(`Bearer realm="${AUDIENCE}"`)])
     const lacking = await handing.get('/admin', handing.as.jwt())
     expect([lacking.status, lacking.body.includes('error="insufficient_scope"')]).toEqual([403, true])
     expect(heard.map((error) => error instanceof AuthError)).toEqual([true, true])
@@ -175,7 +176,7 @@ verifies(
     })
     const reply = await get('/')
     expect([reply.status, reply.headers['x-outer']]).toEqual([401, 'yes'])
-    expect(reply.lines('www-authenticate').join(', ')).toBe(`Basic realm="other", Bearer realm="${AUDIENCE}"`)
+    expect(reply.lines('www-authenticate').join(', ')).toBe(withDpop(`Basic realm="other", Bearer realm="${AUDIENCE}"`))
   },
 )
 

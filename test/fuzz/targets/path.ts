@@ -56,7 +56,9 @@ const requests: fc.Arbitrary<Injected> = fc.record({
 const SERVED = 'served'
 
 const PARAMETER = String.raw`[a-z_]+="(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"`
-const CHALLENGE = new RegExp(`^Bearer ${PARAMETER}(?:, ${PARAMETER})*$`)
+const PARAMETERS = `${PARAMETER}(?:, ${PARAMETER})*`
+/** One for each scheme that may be tried. */
+const CHALLENGE = new RegExp(`^(?:Bearer ${PARAMETERS}|(?:Bearer ${PARAMETERS}, )?DPoP ${PARAMETERS})$`)
 const STATUSES: ReadonlySet<number> = new Set([...Object.values(CODES), 204].filter((one) => one !== 500))
 
 /** Holds an answer to what may go out, whatever came in. */
