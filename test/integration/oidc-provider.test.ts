@@ -28,6 +28,8 @@ describe('the tour of the demonstration', () => {
   const SECTIONS = [
     'Accepted',
     'Refused',
+    'Bound to a key',
+    'Bound to a certificate',
     'Keys rotated',
     'Introspection unplugged',
     'The whole authorization server unplugged',

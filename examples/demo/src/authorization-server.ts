@@ -1,7 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
+import type { TLSSocket, TlsOptions } from 'node:tls'
 import type { ClientMetadata, Configuration, default as Provider, ResourceServer } from 'oidc-provider'
 import { memoryStore } from './memory-store.ts'
-import { CALLER, type ClientAccount, issuedFor, ORDERS_API, type Resource, SCOPES } from './names.ts'
+import {
+  CALLER,
+  CERTIFIED_CALLER,
+  type ClientAccount,
+  issuedFor,
+  ORDERS_API,
+  PROVING_CALLER,
+  type Resource,
+  SCOPES,
+} from './names.ts'
 import { createOutlet, type Outlet } from './outlet.ts'
 import { importOidcProvider } from './quiet-import.ts'
 import { generateSigningKeys, type SigningKeys } from './signing-keys.ts'
@@ -9,6 +20,8 @@ import { generateSigningKeys, type SigningKeys } from './signing-keys.ts'
 export interface AuthorizationServerOptions {
   /** Ports to use if they are free. Default: any. */
   readonly ports?: { readonly main: number; readonly introspection: number }
+  /** How it serves TLS, for clients with certificates. Default: it does not. */
+  readonly tls?: TlsOptions
   /** Hears of every request that reaches the server, and may keep it waiting. */
   readonly onRequest?: (path: string) => void | Promise<void>
 }
@@ -19,6 +32,8 @@ export interface AuthorizationServer {
   readonly introspectionEndpoint: string
   /** Metadata, keys, token and revocation endpoints. */
   readonly main: Outlet
+  /** The same over TLS, where that is served. */
+  readonly secure: Outlet | undefined
   /** The introspection endpoint has an address of its own, as in many deployments, and can be unplugged alone. */
   readonly introspection: Outlet
   /** Publishes new keys and signs with them. The old ones stay published until they are withdrawn. */
@@ -45,6 +60,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const listener: RequestListener = (request, response) => handler(request, response)
   const main = await createOutlet(listener, options.ports?.main)
   const introspection = await createOutlet(listener, options.ports?.introspection)
+  const secure = options.tls && (await createOutlet(listener, 0, options.tls))
   const issuer = main.url
 
   const issue = (resource: string): ResourceServer => {
@@ -83,6 +99,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     issuer,
     introspectionEndpoint: `${introspection.url}/token/introspection`,
     main,
+    secure,
     introspection,
     async rotateKeys() {
       generation += 1
@@ -100,7 +117,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       return Object.assign(token, { scope: 'openid' }).issue({ use: 'idtoken' })
     },
     async close() {
-      await Promise.all([main.unplug(), introspection.unplug()])
+      await Promise.all([main.unplug(), secure?.unplug(), introspection.unplug()])
     },
   }
 }
@@ -115,7 +132,12 @@ function configuration(
     adapter: store,
     jwks: { keys: keys.flatMap(({ jwks }) => jwks) as never },
     cookies: { keys: ['no browser comes here'] },
-    clients: [registered(CALLER, ['client_credentials']), registered(ORDERS_API, [])],
+    clients: [
+      registered(CALLER, ['client_credentials']),
+      { ...registered(CERTIFIED_CALLER, ['client_credentials']), tls_client_certificate_bound_access_tokens: true },
+      { ...registered(PROVING_CALLER, ['client_credentials']), dpop_bound_access_tokens: true },
+      registered(ORDERS_API, []),
+    ],
     ttl: {
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 600,
       IdToken: () => 600,
@@ -123,6 +145,12 @@ function configuration(
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        getCertificate: ({ req }) => (req.socket as Partial<TLSSocket>).getPeerX509Certificate?.(),
+      },
       introspection: { enabled: true, allowedPolicy: (_ctx, client) => client.clientId === ORDERS_API.id },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId },
       resourceIndicators: { enabled: true, getResourceServerInfo: (_ctx, resource) => issue(resource) },

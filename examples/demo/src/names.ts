@@ -11,6 +11,10 @@ export interface ClientAccount {
 
 /** Calls the API. */
 export const CALLER: ClientAccount = { id: 'web-shop', secret: 'caller-secret' }
+/** Calls the API, too, with tokens that are bound to the certificate of its TLS connection (RFC 8705). */
+export const CERTIFIED_CALLER: ClientAccount = { id: 'web-bank', secret: 'certified-secret' }
+/** Calls the API, too, with tokens that are bound to a key of its own (RFC 9449). */
+export const PROVING_CALLER: ClientAccount = { id: 'web-app', secret: 'proving-secret' }
 /** The API itself, when it asks about opaque tokens. */
 export const ORDERS_API: ClientAccount = { id: 'orders-api', secret: 'introspection-secret' }
 

@@ -17,7 +17,7 @@ function retryAfterIn(response: Response): string {
 }
 
 /** How the library's descriptions begin. */
-const OPENING = /^The (?:signature of the )?(?:access token|request) (?:is |carries its )?/
+const OPENING = /^The (?:signature of the )?(?:access token|request|DPoP proof) (?:is |carries its )?/
 
 /** A Bearer challenge (RFC 6750 §3) must name the realm and lead to the metadata (RFC 9728 §5.1). */
 function inWords(challenge: string): string {

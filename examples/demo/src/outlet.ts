@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 
 /** A listener on loopback that can be unplugged: it closes, its sockets die, and later it is back on the same port. */
 export interface Outlet {
@@ -11,9 +13,12 @@ export interface Outlet {
   plugIn(): Promise<void>
 }
 
-/** @param preferredPort Taken if it is free, else any other. */
-export async function createOutlet(listener: RequestListener, preferredPort = 0): Promise<Outlet> {
-  const server = createServer(listener)
+/**
+ * @param preferredPort Taken if it is free, else any other.
+ * @param tls Default: no TLS.
+ */
+export async function createOutlet(listener: RequestListener, preferredPort = 0, tls?: TlsOptions): Promise<Outlet> {
+  const server = tls ? createSecureServer(tls, listener) : createServer(listener)
   const listen = async (port: number): Promise<void> => {
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
@@ -27,7 +32,7 @@ export async function createOutlet(listener: RequestListener, preferredPort = 0)
   const { port } = server.address() as AddressInfo
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     takenPort,
     async unplug() {
       if (!server.listening) return

@@ -20,6 +20,8 @@ export function resourceServerOptions({ issuer, introspectionEndpoint }: Upstrea
         },
       },
     ],
+    dpop: { nonce: true }, // takes tokens that are bound to a key with a proof, and a nonce in it
+    mtls: 'allowed', // takes tokens that are bound to a certificate from the client that shows it
     resilience: { fresh: '1s' }, // default: 60 s; here nobody should wait that long to see an outage
     allowInsecureLoopback: true, // http on 127.0.0.1, for demonstrations only
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Demo } from './demo.ts'
-import { type Expect, expectations, type Step } from './expectations.ts'
+import type { DpopClient, Proving } from './dpop-client.ts'
+import { type Caller, type Expect, expectations, type Step } from './expectations.ts'
 
 const ORDERS = 'GET /orders'
 
@@ -11,6 +12,10 @@ const REVOKED = '401 invalid_token: revoked or inactive'
 const BAD_SIGNATURE = '401 invalid_token: could not be verified'
 const NOT_FOR_US = '401 invalid_token: not meant for this resource'
 const SCOPE_MISSING = '403 insufficient_scope, needs orders:write'
+const NOT_PROVED = '401 invalid_token: bound to a key that the request did not prove'
+const UNBOUND = '401 invalid_token: not bound to a key, which this request needs'
+const BAD_PROOF = '401 invalid_dpop_proof: missing, malformed or not for this request'
+const NONCE_MISSING = '401 use_dpop_nonce: needs the nonce that comes with this answer'
 const UNAVAILABLE = '503, Retry-After'
 
 /** Milliseconds after which an introspection answer is no longer fresh: both APIs say 1 s. */
@@ -31,6 +36,8 @@ export async function takeTour(demo: Demo, show: (step: Step) => void = () => un
   const tokens = await getTokens(demo)
   await accepted(section('Accepted'), tokens)
   await refused(section('Refused'), tokens, demo)
+  await proved(section('Bound to a key'), tokens, demo)
+  await bound(section('Bound to a certificate'), tokens, demo)
   await sleep(Math.max(0, started + KEYS_MAY_BE_OLD - performance.now()))
   const jwt = await rotated(section('Keys rotated'), tokens, demo)
   await unplugged(section('Introspection unplugged'), { ...tokens, jwt }, demo)
@@ -90,6 +97,69 @@ async function refused(expect: Expect, tokens: Tokens, { client }: Demo): Promis
   await sleep(NO_LONGER_FRESH)
   await expect(ORDERS, 'opaque, revoked', tokens.revoked, REVOKED)
   await expect(ORDERS, 'opaque, expired', tokens.expiredOpaque, REVOKED)
+}
+
+/** Asks with a proof, and once more with the nonce that comes along. */
+const asking =
+  (client: DpopClient): Caller =>
+  (url, method, token, signal) =>
+    client.ask({ url, method, token }, signal)
+
+/** Sends a proof as it is: what it proves otherwise than it should. */
+const sending =
+  (client: DpopClient, { path = '', ...wrong }: Partial<Proving> & { readonly path?: string } = {}): Caller =>
+  (url, method, token, signal) => {
+    const dpop = client.proof({ url: url + path, method, token, ...wrong })
+    return fetch(url, { method, headers: { authorization: `DPoP ${token}`, dpop }, signal })
+  }
+
+const withoutProof: Caller = (url, method, token, signal) =>
+  fetch(url, { method, headers: { authorization: `DPoP ${token}` }, signal })
+
+/** Sends one proof two times, with the nonce that it needs; the second answer. */
+const twice =
+  (client: DpopClient): Caller =>
+  async (url, method, token, signal) => {
+    const asked = await sending(client)(url, method, token, signal)
+    const dpop = client.proof({ url, method, token, nonce: asked.headers.get('dpop-nonce') ?? undefined })
+    const send = (): Promise<Response> =>
+      fetch(url, { method, headers: { authorization: `DPoP ${token}`, dpop }, signal })
+    await send()
+    return send()
+  }
+
+/** RFC 9449: a token that is good only with a proof of the key that it was issued for, made for this one request. */
+async function proved(expect: Expect, tokens: Tokens, demo: Demo): Promise<void> {
+  const { provingClient: owner, otherProvingClient: other } = demo
+  const jwt = await owner.token('https://api.example.com', 'orders:read')
+  const opaque = await owner.token('https://api.example.com/opaque', 'orders:read')
+  await expect(ORDERS, 'JWT, a proof without nonce', jwt, NONCE_MISSING, sending(owner))
+  await expect(ORDERS, 'JWT, its proof', jwt, BY_SIGNATURE, asking(owner))
+  await expect(ORDERS, 'JWT, the proof of another', jwt, NOT_PROVED, asking(other))
+  await expect(ORDERS, 'JWT, a proof for another URL', jwt, BAD_PROOF, sending(owner, { path: '/1' }))
+  await expect(ORDERS, 'JWT, a proof for another token', jwt, BAD_PROOF, sending(owner, { token: opaque }))
+  await expect(ORDERS, 'JWT, no proof', jwt, BAD_PROOF, withoutProof)
+  await expect(ORDERS, 'JWT, the same proof twice', jwt, BAD_PROOF, twice(owner))
+  await expect(ORDERS, 'JWT, as Bearer', jwt, NOT_PROVED)
+  await expect(ORDERS, 'opaque, its proof', opaque, BY_INTROSPECTION, asking(owner))
+  await expect(ORDERS, 'opaque, the proof of another', opaque, NOT_PROVED, asking(other))
+  await expect(ORDERS, 'opaque, as Bearer', opaque, NOT_PROVED)
+  await expect(ORDERS, 'unbound JWT, with a proof', tokens.jwt, UNBOUND, asking(owner))
+}
+
+/** RFC 8705: a token that is good only over the connection of the client that it was issued to. */
+async function bound(expect: Expect, tokens: Tokens, { certifiedClient, connections }: Demo): Promise<void> {
+  const { certified, other, anonymous } = connections
+  const jwt = await certifiedClient.token('https://api.example.com', 'orders:read')
+  const opaque = await certifiedClient.token('https://api.example.com/opaque', 'orders:read')
+  await expect(ORDERS, 'JWT, its certificate', jwt, BY_SIGNATURE, certified)
+  await expect(ORDERS, 'JWT, another certificate', jwt, NOT_PROVED, other)
+  await expect(ORDERS, 'JWT, no certificate', jwt, NOT_PROVED, anonymous)
+  await expect(ORDERS, 'JWT, no TLS', jwt, NOT_PROVED)
+  await expect(ORDERS, 'opaque, its certificate', opaque, BY_INTROSPECTION, certified)
+  await expect(ORDERS, 'opaque, another certificate', opaque, NOT_PROVED, other)
+  await expect(ORDERS, 'opaque, no certificate', opaque, NOT_PROVED, anonymous)
+  await expect(ORDERS, 'unbound JWT, any certificate', tokens.jwt, BY_SIGNATURE, other)
 }
 
 /** The hard way, as some servers do it: the old key vanishes with the first look at the new one. */
