@@ -27,3 +27,11 @@ test('the benchmark runs, and measures what its goals ask for', { timeout: 120_0
   for (const goal of goals) expect(judge(goal, results).verdict).not.toBe('not measured')
   expect(tableOf(results).split('\n')).toHaveLength(results.length + 1)
 })
+
+test('what metrics add is measured beside a server without them', { timeout: 60_000 }, async () => {
+  const only = 'metrics, '
+  const results = await run({ quick: true, only, say: () => undefined })
+  const { goals } = goalsFor(['micro'], only)
+  expect(goals.map(({ row }) => row)).toEqual(['metrics, RS256', 'metrics, opaque'])
+  for (const goal of goals) expect(judge(goal, results).verdict).not.toBe('not measured')
+})

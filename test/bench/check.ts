@@ -15,7 +15,7 @@ export interface Judgement {
 type Bound = Pick<Goal, 'atMost' | 'atLeast'>
 
 /** What is compared in which row. */
-export type Comparison = Pick<Goal, 'row' | 'measure' | 'against' | 'over'>
+export type Comparison = Pick<Goal, 'row' | 'measure' | 'against' | 'over' | 'less'>
 
 /**
  * A goal beside what was measured on one version of Node.js. Reached, or short, is what the whole interval says; where
@@ -48,10 +48,22 @@ export function boundOf(goal: Goal, results: readonly Result[]): Bound | undefin
 
 /** Round by round: the figures of a subject, or their ratio to those of what it is held against. */
 export function compared(subject: string, comparison: Comparison, results: readonly Result[]): number[] | undefined {
-  const own = net(subject, comparison, results)
+  const own = beside(comparison.less, net(subject, comparison, results), comparison, results)
   if (comparison.against === undefined) return own
   const others = net(comparison.against, comparison, results)
   return own && others && ratios(own, others)
+}
+
+/** What is left of figures without those of another subject. */
+function beside(
+  other: string | undefined,
+  samples: number[] | undefined,
+  comparison: Comparison,
+  results: readonly Result[],
+): number[] | undefined {
+  if (other === undefined || !samples) return samples
+  const without = net(other, comparison, results)
+  return without && samples.slice(0, without.length).map((value, round) => value - without[round]!)
 }
 
 function net(subject: string, { row, measure, over }: Comparison, results: readonly Result[]): number[] | undefined {
@@ -91,8 +103,9 @@ function labelOf(verdict: Verdict): string {
   return verdict === 'not measured' ? 'short (not measured)' : verdict
 }
 
-function nameOf({ row, subject, against, over, measure }: Goal): string {
-  const what = over === undefined ? subject : `${subject} over ${over}`
+function nameOf({ row, subject, against, over, less, measure }: Goal): string {
+  const own = less === undefined ? subject : `${subject} less ${less}`
+  const what = over === undefined ? own : `${own} over ${over}`
   return `${row}, ${what}${against === undefined ? '' : ` / ${against}`} (${measure})`
 }
 

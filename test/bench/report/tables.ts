@@ -69,8 +69,9 @@ function summed(counts: ReadonlyMap<Verdict, number>): string {
   return [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ')
 }
 
-function whoOf({ subject, against, measure }: Goal): string {
-  return against === undefined ? `${subject}, ${UNITS[measure]}` : `${subject} / ${against}`
+function whoOf({ subject, less, against, measure }: Goal): string {
+  const own = less === undefined ? subject : `(${subject} − ${less})`
+  return against === undefined ? `${own}, ${UNITS[measure]}` : `${own} / ${against}`
 }
 
 const UNITS: Readonly<Record<Goal['measure'], string>> = {

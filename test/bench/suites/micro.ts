@@ -3,12 +3,13 @@ import type { Result, Suite } from '../result.ts'
 import { answerRows } from './micro/answers.ts'
 import { authority } from './micro/authority.ts'
 import { coldRows } from './micro/cold.ts'
+import { dpopRows } from './micro/dpop.ts'
 import { hotRows } from './micro/hot.ts'
 import { refusalRows } from './micro/refusals.ts'
 import type { RowMaker } from './micro/row-maker.ts'
 import { skips } from './micro/skips.ts'
 
-const ROWS: readonly RowMaker[] = [...hotRows, ...coldRows, ...refusalRows, ...answerRows]
+const ROWS: readonly RowMaker[] = [...hotRows, ...coldRows, ...dpopRows, ...refusalRows, ...answerRows]
 
 /** One check of one request, or one answer, without a framework and without a network: CPU time of each. */
 export const run: Suite = async ({ quick, only = '', say }) => {

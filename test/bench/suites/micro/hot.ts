@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { ResourceServer } from '@holdfast/core'
+import type { IssuerOptions, ResourceServer } from '@holdfast/core'
+import { prometheus } from '@holdfast/prometheus'
+import { Registry } from 'prom-client'
 import type { Subject } from '../../measure.ts'
-import { INTROSPECTING, isAccepted } from './authority.ts'
+import { type Authority, INTROSPECTING, isAccepted } from './authority.ts'
 import { sha256 } from './hash.ts'
 import { accepting } from './peers.ts'
 import { type Sent, sending } from './request.ts'
@@ -28,11 +30,13 @@ const signed = ALGORITHMS.map((alg): RowMaker => ({
   },
 }))
 
+/** As long as most servers make them: 256 bits. */
+const opaqueToken = (): string => randomBytes(32).toString('base64url')
+
 const opaque: RowMaker = {
   name: 'hot opaque',
   async make(authority) {
-    // As long as most servers make them: 256 bits.
-    const sent = sending([randomBytes(32).toString('base64url')])
+    const sent = sending([opaqueToken()])
     const server = await authority.resourceServer({}, INTROSPECTING)
     const holdfast = await hot('holdfast', server, sent)
     // None of them takes an opaque token: beside it stands what they take for a JWT.
@@ -58,4 +62,24 @@ const observed: RowMaker = {
   },
 }
 
-export const hotRows: readonly RowMaker[] = [...signed, opaque, observed]
+/** The same token for a server whose metrics are collected, and for one that is not observed. */
+const counted = (what: string, issuer: Partial<IssuerOptions>, token: (authority: Authority) => string): RowMaker => ({
+  name: `metrics, ${what}`,
+  async make(authority) {
+    const sent = sending([token(authority)])
+    const observe = prometheus(new Registry())
+    const subjects = [
+      await hot('holdfast', await authority.resourceServer({ observe }, issuer), sent),
+      await hot('no metrics', await authority.resourceServer({}, issuer), sent),
+      sha256(sent),
+    ]
+    return { baseline: 'sha256', subjects }
+  },
+})
+
+const metrics = [
+  counted('RS256', {}, (authority) => mint(authority.key('RS256'))),
+  counted('opaque', INTROSPECTING, opaqueToken),
+]
+
+export const hotRows: readonly RowMaker[] = [...signed, opaque, observed, ...metrics]

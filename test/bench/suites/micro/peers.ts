@@ -85,15 +85,15 @@ function fastJwt({ named, publicKey }: SigningKey, cache: number | false): (toke
 export function expressMiddleware(
   { named }: Pick<SigningKey, 'named'>,
   { jwksUri }: Authority,
-): (authorization: string) => Promise<unknown> {
+): (authorization: string, dpop?: string) => Promise<unknown> {
   const middleware = auth({ issuer: ISSUER, audience: AUDIENCE, jwksUri, tokenSigningAlg: named })
-  return (authorization) =>
+  return (authorization, dpop) =>
     new Promise((resolve) => {
       const request = {
         method: 'GET',
         protocol: 'https',
         originalUrl: '/orders/17',
-        headers: { host: 'api.example.com', authorization },
+        headers: { host: 'api.example.com', authorization, ...(dpop === undefined ? {} : { dpop }) },
         get: (name: string) => (name.toLowerCase() === 'host' ? 'api.example.com' : undefined),
         is: () => false,
         auth: undefined as { readonly payload: unknown } | undefined,

@@ -80,10 +80,16 @@ export interface Differing {
 
 /** A signed access token of its own. RS256: about 830 characters. */
 export function mint(key: SigningKey, { header, claims, written = (text) => text }: Differing = {}): string {
-  const parts = [
-    JSON.stringify({ typ: 'at+jwt', alg: key.named, kid: key.kid, ...header }),
-    written(JSON.stringify({ ...usualClaims(), ...claims })),
-  ]
+  const said = written(JSON.stringify({ ...usualClaims(), ...claims }))
+  return sealed(key, JSON.stringify({ typ: 'at+jwt', alg: key.named, kid: key.kid, ...header }), said)
+}
+
+/** Any other JWT, signed. */
+export function sealedBy(key: SigningKey, header: object, claims: object): string {
+  return sealed(key, JSON.stringify(header), JSON.stringify(claims))
+}
+
+function sealed(key: SigningKey, ...parts: readonly [header: string, claims: string]): string {
   const signed = parts.map((part) => Buffer.from(part).toString('base64url')).join('.')
   const { hash, options } = FACTS[key.alg]
   const signature = sign(hash, Buffer.from(signed), { key: key.privateKey, ...options })
