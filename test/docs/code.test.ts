@@ -32,7 +32,7 @@ describe('the code in the documentation', () => {
   beforeAll(async () => {
     const checked = [...blocks, ...codeBlocks(WRONG)].filter(({ unchecked }) => unchecked === undefined)
     errors = await compile(checked)
-  }, 60_000)
+  }, 120_000)
 
   test.each([...new Set(blocks.map(({ document }) => document))])('in %s compiles', (name) => {
     expect(errors.filter((error) => error.startsWith(`${name}:`))).toEqual([])

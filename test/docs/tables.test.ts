@@ -1,15 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { type AuthError, ConfigError, createResourceServer, type HoldfastEvent, unauthenticated } from '@holdfast/core'
+import {
+  type AcceptedMessage,
+  type AuthError,
+  ConfigError,
+  createResourceServer,
+  type HoldfastEvent,
+  type Signal,
+  unauthenticated,
+} from '@holdfast/core'
 import { protect } from '@holdfast/express'
 import { describe, expect, test } from 'vitest'
 
 import { CODES, descriptionOf, type Reason, REASONS } from '../../packages/core/src/errors.ts'
+import { HINTS } from '../../packages/core/src/hints.ts'
 import type { TroubleKind } from '../../packages/core/src/introspection/introspector.ts'
 import { PRESETS } from '../../packages/core/src/options/defaults.ts'
 import type { ResourceServerOptions } from '../../packages/core/src/options/options.ts'
 import { resolveSettings } from '../../packages/core/src/options/resolve.ts'
+import { SURGE_SHARE, THRESHOLDS } from '../../packages/core/src/signals/signals.ts'
 import { code, page, root, tableRows } from './documents.ts'
 
 const BASE = {
@@ -111,10 +121,16 @@ describe('docs/options.md', () => {
       ({ name, fallback }) => closed.test(expectation(name)) && (fallback === undefined || !isValue(fallback)),
     )
     expect(without.map(({ name }) => name)).toEqual([
+      'profile',
       'requireHttps',
+      'dpop.nonce.lifetime',
+      'dpop.nonce.replacesAge',
+      'mtls.field.format',
+      'mtls.field.maxLength',
       'issuers[].jwt.maxTokenAge',
       'issuers[].jwt.maxTokenLifetime',
       'issuers[].jwt.maxAudiences',
+      'issuers[].introspection.signed.maxAge',
       'issuers[].accepts.length',
       'issuers[].accepts.alphabet',
     ])
@@ -152,7 +168,8 @@ function valueOf(literal: string): unknown {
 
 describe('docs/errors.md', () => {
   test('says of every reason what clients are told', () => {
-    const written = tableRows(page('docs/errors.md')).map(([reason, error, status, description]) => [
+    const rows = tableRows(page('docs/errors.md')).filter((cells) => cells.length === 5)
+    const written = rows.map(([reason, error, status, description]) => [
       code(reason),
       code(error),
       Number(status),
@@ -163,6 +180,14 @@ describe('docs/errors.md', () => {
       return [reason, error, CODES[error], descriptionOf(reason) ?? '']
     })
     expect(written).toEqual(actual)
+  })
+
+  test('has the hint of every reason, and names those that need none', () => {
+    const written = tableRows(page('docs/errors.md'), 'What to look at').map(([reason, hint]) => [code(reason), hint])
+    const reasons = Object.keys(HINTS) as Reason[]
+    expect(written).toEqual(reasons.flatMap((reason) => (HINTS[reason] ? [[reason, HINTS[reason]]] : [])))
+    const none = /^Nothing but the request itself can be mended for (.*)\.$/m.exec(page('docs/errors.md').text)?.[1]
+    expect(none?.split(', ').map(code)).toEqual(reasons.filter((reason) => HINTS[reason] === undefined))
   })
 
   test('names the members of an error', () => {
@@ -184,25 +209,51 @@ describe('docs/errors.md', () => {
 type Fields<T extends HoldfastEvent['type']> = Record<Exclude<keyof Extract<HoldfastEvent, { type: T }>, 'type'>, true>
 
 describe('docs/events.md', () => {
-  const events = tableRows(page('docs/events.md')).filter((cells) => cells.length === 3)
-  const advice = tableRows(page('docs/events.md')).filter((cells) => cells.length === 2)
+  const events = tableRows(page('docs/events.md'), 'Types')
+  const advice = tableRows(page('docs/events.md'), 'Advice')
 
   test('lists every type of event with its fields', () => {
     // The compiler keeps this in step with the types.
     const types: { readonly [T in HoldfastEvent['type']]: Fields<T> } = {
-      refused: { reason: true, status: true, issuer: true, unverified: true, detail: true },
+      refused: { reason: true, status: true, issuer: true, kind: true, unverified: true, detail: true, hint: true },
+      verified: { issuer: true, kind: true, duration: true },
       stale: { issuer: true, age: true },
       document: { document: true, issuer: true, result: true, trigger: true, trouble: true },
       endpoint_moved: { issuer: true, endpoint: true, refused: true },
       key_skipped: { issuer: true, why: true },
-      introspection: { issuer: true, result: true, trouble: true, duration: true },
+      introspection: { issuer: true, class: true, waited: true, result: true, trouble: true, duration: true },
       endpoint: { issuer: true, state: true, previous: true, misconfigured: true },
       revocation: { result: true },
       store_failed: { operation: true },
+      signal: { signal: true, issuer: true, count: true, window: true },
+      drill: { issuer: true, state: true, report: true },
       advice: { code: true, issuer: true, message: true },
     }
     const written = events.map(([type, fields]) => [code(type), fields!.split(', ').map(code)])
     expect(written).toEqual(Object.entries(types).map(([type, fields]) => [type, Object.keys(fields)]))
+  })
+
+  test('lists every signal with its threshold', () => {
+    const written = tableRows(page('docs/events.md'), 'Security signals').map(([signal, when]) => [code(signal), when])
+    expect(written.map(([signal]) => signal)).toEqual(Object.keys(THRESHOLDS))
+    for (const [signal, when] of written) {
+      const { count, window } = THRESHOLDS[signal as Signal]
+      expect(when).toMatch(new RegExp(`\\b${count}\\b`))
+      expect(when).toContain(` ${window / 1_000} s`)
+    }
+    expect(written.find(([signal]) => signal === 'inactive_surge')?.[1]).toContain(`${SURGE_SHARE * 100} %`)
+  })
+
+  test('has the fields of a message about an accepted token', () => {
+    const fields: Record<keyof AcceptedMessage, true> = {
+      issuer: true,
+      kind: true,
+      source: true,
+      stale: true,
+      age: true,
+    }
+    const rows = tableRows(page('docs/events.md'), 'Listening with diagnostics_channel')
+    expect(rows.map(([field]) => code(field))).toEqual(Object.keys(fields))
   })
 
   test('lists every trouble of an introspection', () => {
@@ -212,6 +263,12 @@ describe('docs/events.md', () => {
       server_error: true,
       unexpected_status: true,
       malformed: true,
+      unsigned: true,
+      undecryptable: true,
+      signature: true,
+      foreign: true,
+      outdated: true,
+      keys_unavailable: true,
       timeout: true,
       connect: true,
       dns: true,

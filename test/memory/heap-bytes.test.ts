@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { RecencyCache } from '../../packages/core/src/cache/recency-cache.ts'
 import { keyOf } from '../../packages/core/src/cache/digest.ts'
+import { Tally } from '../../packages/core/src/counters.ts'
 import { instantOf, systemClock } from '../../packages/core/src/ports/clock.ts'
 import { parseJsonObject } from '../../packages/core/src/syntax/json.ts'
 import { TokenColumns } from '../../packages/core/src/verify/token-columns.ts'
@@ -55,6 +56,7 @@ const provenance: Provenance = {
   key: undefined,
   scopeSource: undefined,
   verifier: undefined as unknown as Verifier,
+  tally: new Tally('opaque'),
 }
 
 function entry(n: number, json: Buffer): VerifiedToken {

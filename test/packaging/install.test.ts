@@ -10,13 +10,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
-const NAMES = ['core', 'express', 'koa', 'testing']
+const NAMES = ['core', 'express', 'koa', 'prometheus', 'testing']
 
 /** What the consumer installs beside the tarballs, in the versions that this repository has installed. */
-const COMPANIONS = ['express', 'koa', '@types/express', '@types/koa', '@types/node']
+const COMPANIONS = ['express', 'koa', '@types/express', '@types/koa', '@types/node', 'prom-client']
 
 const IMPORTS = `
   core: Object.keys(core), express: Object.keys(express), koa: Object.keys(koa), testing: Object.keys(testing),
+  prometheus: Object.keys(prometheus),
   oneCore: express.scope === core.scope && koa.scope === core.scope,
 `
 const FILES = {
@@ -24,6 +25,7 @@ const FILES = {
     import * as core from '@holdfast/core'
     import * as express from '@holdfast/express'
     import * as koa from '@holdfast/koa'
+    import * as prometheus from '@holdfast/prometheus'
     import * as testing from '@holdfast/testing'
     console.log(JSON.stringify({ ${IMPORTS} }))
   `,
@@ -31,6 +33,7 @@ const FILES = {
     const core = require('@holdfast/core')
     const express = require('@holdfast/express')
     const koa = require('@holdfast/koa')
+    const prometheus = require('@holdfast/prometheus')
     const testing = require('@holdfast/testing')
     console.log(JSON.stringify({ ${IMPORTS} }))
   `,
@@ -38,11 +41,17 @@ const FILES = {
     import { createResourceServer, type AuthContext } from '@holdfast/core'
     import { authOf, guard, protect, scope } from '@holdfast/express'
     import * as forKoa from '@holdfast/koa'
+    import { prometheus } from '@holdfast/prometheus'
     import { testAuthorizationServer } from '@holdfast/testing'
     import express from 'express'
     import Koa from 'koa'
+    import { Registry } from 'prom-client'
 
-    const server = createResourceServer({ issuer: 'https://login.example.com', audience: 'https://api.example.com' })
+    const server = createResourceServer({
+      issuer: 'https://login.example.com',
+      audience: 'https://api.example.com',
+      observe: prometheus(new Registry(), { buckets: { staleAge: [60, 300] } }),
+    })
     const app = express()
     app.use('/api', protect(server))
     app.get('/api/orders', guard(scope('orders:read')), (req, res) => {
@@ -121,9 +130,17 @@ describe('packed and installed into an empty folder', () => {
       core: expect.arrayContaining(['createResourceServer', 'scope', 'AuthError', 'ConfigError']),
       express: expect.arrayContaining(['authOf', 'guard', 'protect', 'resourceMetadata', 'scope']),
       koa: expect.arrayContaining(['authOf', 'guard', 'protect', 'resourceMetadata', 'scope']),
+      prometheus: ['prometheus'],
       testing: expect.arrayContaining(['testAuthorizationServer']),
       oneCore: true,
     })
+  })
+
+  test('the dashboard and the rules are in the package', async () => {
+    const files = ['grafana/holdfast.json', 'rules/alerts.yml', 'rules/recording.yml']
+    const installed = files.map((file) => readFile(join(consumer, 'node_modules/@holdfast/prometheus', file), 'utf8'))
+    const shipped = files.map((file) => readFile(join(root, 'packages/prometheus', file), 'utf8'))
+    expect(await Promise.all(installed)).toEqual(await Promise.all(shipped))
   })
 
   test.each(['plain', 'augmented'])('a strict %s consumer type-checks', { timeout: 60_000 }, async (project) => {
