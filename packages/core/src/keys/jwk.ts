@@ -27,6 +27,7 @@ export class VerificationKey {
   retired = false
   #load: (() => KeyObject | undefined) | undefined
   #material: KeyObject | undefined
+  #signatureLength: number | undefined
 
   constructor(parts: VerificationKeyParts) {
     this.kid = parts.kid
@@ -40,8 +41,19 @@ export class VerificationKey {
     if (this.#load) {
       this.#material = this.#load()
       this.#load = undefined
+      const { signatureLength } = ALGORITHMS[this.algorithm]
+      const { modulusLength = 0 } = this.#material?.asymmetricKeyDetails ?? {}
+      this.#signatureLength = signatureLength ?? Math.ceil(modulusLength / 8)
     }
     return this.#material
+  }
+
+  /**
+   * Octets of every signature by this key: of exactly the curve's length (RFC 7518 §3.4), or the modulus's (RFC 8017
+   * §8.1.2). OpenSSL takes an RSASSA-PSS signature without its leading zeros for the same one.
+   */
+  get signatureLength(): number | undefined {
+    return this.material && this.#signatureLength
   }
 }
 

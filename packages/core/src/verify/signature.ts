@@ -6,10 +6,9 @@ import { ALGORITHMS } from './algorithms.ts'
 
 /** Whether this key signed this JWT, at once, or `undefined` where the arithmetic belongs in the thread pool. */
 export function signedByNow(jwt: UnverifiedJws, key: VerificationKey, signatures: Signatures): boolean | undefined {
-  const { kty, signatureLength } = ALGORITHMS[key.algorithm]
-  // Raw R and S of exactly the curve's length (RFC 7518 §3.4); a DER signature is none.
-  if (signatureLength !== undefined && jwt.signature.length !== signatureLength) return false
-  return kty === 'oct' ? authenticatedBy(jwt, key) : signatures.now(checkOf(jwt, key))
+  // Raw R and S; a DER signature is none.
+  if (jwt.signature.length !== key.signatureLength) return false
+  return ALGORITHMS[key.algorithm].kty === 'oct' ? authenticatedBy(jwt, key) : signatures.now(checkOf(jwt, key))
 }
 
 /** The same after at most one trip through the thread pool; `undefined` when that is full. */

@@ -2,8 +2,9 @@ import { createPublicKey, createSecretKey, generateKeyPairSync, type KeyObject, 
 import { describe, expect, test } from 'vitest'
 import { prepareKey, VerificationKey } from '../../src/keys/jwk.ts'
 import { pinnedKeys } from '../../src/keys/key-source.ts'
-import { type Signatures, systemSignatures } from '../../src/ports/signatures.ts'
+import { inlineSignatures, type Signatures, systemSignatures } from '../../src/ports/signatures.ts'
 import { type Algorithm, ALGORITHMS, DEFAULT_ALGORITHMS, isAlgorithm, means } from '../../src/verify/algorithms.ts'
+import { signedByNow } from '../../src/verify/signature.ts'
 import {
   ALL_ALGORITHMS,
   ASYMMETRIC,
@@ -42,6 +43,27 @@ const signedAs = (algorithm: Algorithm, signature: (signed: string) => Uint8Arra
   withSignature(tokenOf({ algorithm }), signature)
 
 const meant = (name: string): Algorithm[] => ALL_ALGORITHMS.filter((one) => means(name, one))
+
+describe.each(PSS)('%s', (algorithm) => {
+  test('wants every octet of a signature, leading zeros included', () => {
+    let short = Buffer.alloc(0)
+    for (let tried = 0; short.length === 0 && tried < 10_000; tried += 1) {
+      const signature = signatureOf(algorithm, 'data')
+      if (signature[0] === 0) short = Buffer.from(signature.subarray(1))
+    }
+    const prepared = prepareKey(fresh(algorithm), algorithm)
+    const { hash } = ALGORITHMS[algorithm]
+    // What makes the check necessary.
+    expect(verify(hash, Buffer.from('data'), prepared, short)).toBe(true)
+
+    const key = new VerificationKey({ algorithm, kid: undefined, thumbprint: 'x', load: () => prepared })
+    const jws = { header: {}, payload: Buffer.alloc(0), signed: Buffer.from('data'), signature: short }
+    expect(signedByNow(jws, key, inlineSignatures)).toBe(false)
+    expect(signedByNow({ ...jws, signature: Buffer.concat([Buffer.alloc(1), short]) }, key, inlineSignatures)).toBe(
+      true,
+    )
+  }) // NG-16, RFC 8017 §8.1.2
+})
 
 describe('the algorithms', () => {
   test('are known by their names, and those are texts', () => {
