@@ -59,7 +59,7 @@ function preambleLines(lines: readonly string[]): readonly string[] {
 }
 
 const TSCONFIG = {
-  extends: relative(join(workFolder(), 'x'), join(root, 'tsconfig.base.json')),
+  extends: relative(workFolder(), join(root, 'tsconfig.base.json')),
   compilerOptions: {
     composite: false,
     isolatedDeclarations: false,
@@ -81,9 +81,18 @@ function workFolder(): string {
   return join(root, 'node_modules/.cache/holdfast-docs')
 }
 
+/** What declares nothing beyond itself, however many modules import it. */
+const QUIET = /^(?:node:.*|express|koa|@koa\/router|prom-client|@holdfast\/(?:core|express|koa|prometheus|testing))$/
+
+/** Whether what a block imports may declare something for others, as an augmentation does. */
+function declaresForOthers({ module }: CodeBlock): boolean {
+  const imported = [...module.matchAll(/(?:from|import|require\(|import\() *'([^']*)'/g)].map(([, name]) => name!)
+  return /declare (?:global|module)/.test(module) || !imported.every((name) => QUIET.test(name))
+}
+
 /**
- * Type-checks blocks against the sources of the packages, in one run of the compiler, each as a program of its own: what
- * one block imports declares nothing for another.
+ * Type-checks blocks against the sources of the packages, in one run of the compiler. What one block imports declares
+ * nothing for another: where it might, the block is a program of its own, which takes as long as all the others in one.
  *
  * @returns `page.md:line: error`, for every error.
  */
@@ -92,22 +101,28 @@ export async function compile(blocks: readonly CodeBlock[]): Promise<readonly st
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-  await Promise.all(blocks.map((block, index) => writeProject(join(folder, String(index)), block)))
-  const output = await tsc(folder, ['-b', '--pretty', 'false', ...blocks.map((_, index) => String(index))])
+  const files = blocks.map((block, index) => `${index}.${extensionOf(block)}`)
+  const alone = files.filter((_, index) => declaresForOthers(blocks[index]!))
+  const together = files.filter((file) => !alone.includes(file))
+  const programs = [together, ...alone.map((file) => [file])]
+  await Promise.all([
+    ...files.map((file, index) => writeFile(join(folder, file), blocks[index]!.module)),
+    ...programs.map((program, index) =>
+      writeFile(join(folder, `tsconfig.${index}.json`), JSON.stringify({ ...TSCONFIG, files: program })),
+    ),
+  ])
+  const output = await tsc(folder, ['-b', '--pretty', 'false', ...programs.map((_, index) => `tsconfig.${index}.json`)])
   return output.flatMap((line) => {
-    const [, index, at, error] = /^(\d+)\/block\.c?[jt]s\((\d+),\d+\): error (.*)$/.exec(line) ?? []
+    const [, index, at, error] = /^(\d+)\.c?[jt]s\((\d+),\d+\): error (.*)$/.exec(line) ?? []
     if (index !== undefined) return [`${blocks[Number(index)]!.document}:${at}: ${error}`]
     // The rest is indented detail, or about the packages themselves, which have a build of their own.
     return /^(?:\s|\.\.\/)/.test(line) || line === '' ? [] : [line]
   })
 }
 
-async function writeProject(folder: string, { language, module }: CodeBlock): Promise<void> {
+function extensionOf({ language, module }: CodeBlock): string {
   const isCommonJs = language === 'js' && /\brequire\(/.test(module) && !/^import /m.test(module)
-  const file = `block.${isCommonJs ? 'cjs' : language}`
-  await mkdir(folder)
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ ...TSCONFIG, files: [file] }))
-  await writeFile(join(folder, file), module)
+  return isCommonJs ? 'cjs' : language
 }
 
 async function tsc(cwd: string, args: readonly string[]): Promise<readonly string[]> {
