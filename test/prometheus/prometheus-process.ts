@@ -55,7 +55,14 @@ export async function startPrometheus(program: string, { targets, rules }: Prome
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
-  const api = `http://${await addressOf(child)}/api/v1`
+  const address = `http://${await addressOf(child)}`
+  const api = `${address}/api/v1`
+  // It listens before it can answer, and scrapes only then: an alert that waits for a rise must see what was before.
+  await until(
+    'Prometheus to be ready',
+    async () => [String((await fetch(`${address}/-/ready`)).status)],
+    ([status]) => status === '200',
+  )
 
   async function get<T>(path: string): Promise<T> {
     const response = await fetch(`${api}/${path}`)
