@@ -27,6 +27,8 @@ export interface Row {
    * be done twice in a turn. What an empty turn costs is subtracted, too. Default: one after another.
    */
   readonly turns?: boolean
+  /** So many times the usual rounds, for a difference that is small beside the noise. Default: 1. */
+  readonly patience?: number
 }
 
 export interface MeasureSettings {
@@ -64,7 +66,7 @@ export async function measure(row: Row, settings: MeasureSettings): Promise<Resu
   for (const runner of runners.values()) await runner.prepare(settings)
   const costs = new Map([...runners.keys()].map((operation) => [operation, [] as Cost[]]))
   const random = seeded(settings.seed)
-  for (let round = -settings.warmUpRounds; round < settings.rounds; round += 1) {
+  for (let round = -settings.warmUpRounds; round < settings.rounds * (row.patience ?? 1); round += 1) {
     for (const [operation, runner] of shuffled([...runners], random)) {
       const cost = await runner.batch()
       if (round >= 0) costs.get(operation)!.push(cost)
