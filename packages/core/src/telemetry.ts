@@ -16,7 +16,7 @@ import type {
 } from './ports/observer.ts'
 import type { Clock } from './ports/clock.ts'
 import type { AuthRequest } from './request.ts'
-import { Signals } from './signals/signals.ts'
+import { type CameAgain, Signals } from './signals/signals.ts'
 import { oneLine } from './syntax/one-line.ts'
 import type { VerifiedToken } from './verify/verified-token.ts'
 import type { Presented, Verdict } from './verify/verifier.ts'
@@ -31,13 +31,15 @@ export class Telemetry {
   readonly #refused = new RefusalCounts()
   /** Of the configured issuers only: an error of the application may name any. */
   readonly #refusedBy: ReadonlyMap<string, RefusalCounts>
-  readonly #signals: Signals
+  readonly #issuers: readonly string[]
+  #cameAgain: CameAgain = () => undefined
+  #signals: Signals | undefined
 
   constructor(observer: Observer | undefined, issuers: readonly string[], clock: Clock) {
     this.#observer = observer
     this.#clock = clock
     this.#refusedBy = new Map(issuers.map((issuer) => [issuer, new RefusalCounts()]))
-    this.#signals = new Signals(issuers, clock, (event) => this.emit(event))
+    this.#issuers = issuers
   }
 
   get refused(): Counters['refused'] {
@@ -49,8 +51,8 @@ export class Telemetry {
   }
 
   /** Where the signals see whether a token came again. */
-  sees(cameAgain: Signals['cameAgain']): void {
-    this.#signals.cameAgain = cameAgain
+  sees(cameAgain: CameAgain): void {
+    this.#cameAgain = cameAgain
   }
 
   attach(server: ObservedServer): void {
@@ -83,9 +85,10 @@ export class Telemetry {
     return this.#observer !== undefined || debug.enabled || isListenedTo(type)
   }
 
-  /** The detectors of security signals, where anybody would hear of one. */
+  /** The detectors of security signals, where anybody would hear of one; made for the first who would. */
   get signals(): Signals | undefined {
-    return this.#isHeard('signal') ? this.#signals : undefined
+    if (!this.#isHeard('signal')) return undefined
+    return (this.#signals ??= new Signals(this.#issuers, this.#clock, this.#cameAgain, (event) => this.emit(event)))
   }
 
   /** Counts a token that was accepted; one addition where nobody listens to each, and the token was known. */

@@ -23,6 +23,8 @@ const WITHDRAWN = 1_000
 
 /** What a token that was sampled is looked up by. */
 type Sample = Pick<VerifiedToken, 'digest' | 'by'>
+/** Whether a token came again since it was new; `undefined` where it is not known any more. */
+export type CameAgain = (token: Sample) => boolean | undefined
 
 /** The detectors of one issuer, or of what names none. */
 class IssuerSignals {
@@ -48,11 +50,9 @@ export class Signals {
   readonly #nobodys: IssuerSignals
   readonly #clock: Clock
   readonly #tell: (event: SignalEvent) => void
-  /** Whether a token came again since it was new, where it is still known. Set by whoever keeps tokens. */
-  cameAgain: (token: Sample) => boolean | undefined = () => undefined
 
-  constructor(issuers: readonly string[], clock: Clock, tell: (event: SignalEvent) => void) {
-    const signals = (): IssuerSignals => new IssuerSignals((token) => this.cameAgain(token) === true)
+  constructor(issuers: readonly string[], clock: Clock, cameAgain: CameAgain, tell: (event: SignalEvent) => void) {
+    const signals = (): IssuerSignals => new IssuerSignals((token) => cameAgain(token) === true)
     this.#byIssuer = new Map(issuers.map((issuer) => [issuer, signals()]))
     this.#nobodys = signals()
     this.#clock = clock

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { SignalEvent } from '../../src/ports/observer.ts'
-import { Signals, THRESHOLDS } from '../../src/signals/signals.ts'
+import { type CameAgain, Signals, THRESHOLDS } from '../../src/signals/signals.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { verifiedToken } from '../support/tokens.ts'
 
 const ISSUER = 'https://as.example'
 const MINUTE = 60_000
 
-function setUp() {
+function setUp(cameAgain: CameAgain = () => undefined) {
   const clock = new ManualClock()
   const told: SignalEvent[] = []
-  const signals = new Signals([ISSUER, 'https://other.example'], clock, (event) => void told.push(event))
+  const signals = new Signals([ISSUER, 'https://other.example'], clock, cameAgain, (event) => void told.push(event))
   return { clock, told, signals }
 }
 
@@ -122,7 +122,6 @@ describe('new tokens', () => {
     'of one client that come once each are churn: %j',
     async (names) => {
       const { clock, told, signals } = setUp()
-      signals.cameAgain = () => undefined
       repeat(150, (n) => signals.verified(verifiedToken({ ...names, jti: String(n) }, clock)))
       await clock.advance(THRESHOLDS.token_churn.window)
       signals.verified(verifiedToken(names, clock))
@@ -132,8 +131,7 @@ describe('new tokens', () => {
   )
 
   test('that come again are none, and neither are those of nobody', async () => {
-    const { clock, told, signals } = setUp()
-    signals.cameAgain = ({ by }) => by === 'introspection'
+    const { clock, told, signals } = setUp(({ by }) => by === 'introspection')
     repeat(150, (n) => {
       signals.verified(verifiedToken({ client_id: 'app', jti: String(n) }, clock))
       signals.verified(verifiedToken({ jti: String(n) }, clock, { by: 'signature' }))
