@@ -69,9 +69,9 @@ function importKey(jwk: JsonObject, algorithm: Algorithm): KeyObject | undefined
 }
 
 /**
- * Puts padding, salt length and signature encoding on the key object itself. `crypto.verify` reads them off the object
- * it is given, and a bare `KeyObject` costs 14 to 30 µs less than `{ key, … }` on Node 24. If a version ever stopped
- * reading them, every such signature would be refused: a test on each supported version watches that.
+ * Puts padding and salt length on the key object itself. `crypto.verify` reads them off the object it is given, and a
+ * bare `KeyObject` costs 14 to 30 µs less than `{ key, … }` on Node 24. If a version ever stopped reading them, every such
+ * signature would be refused: a test on each supported version watches that.
  */
 export function prepareKey(key: KeyObject, algorithm: Algorithm): KeyObject {
   return Object.assign(key, ALGORITHMS[algorithm].keyOptions)

@@ -5,6 +5,7 @@ export interface SignatureCheck {
   readonly hash: string | null
   readonly key: KeyObject
   readonly data: Buffer
+  /** As `crypto.verify` takes it without options: of ECDSA the DER. */
   readonly signature: Buffer
   /** Takes so long (ES384, ES512, Ed448) that it must never hold the event loop. */
   readonly slow: boolean

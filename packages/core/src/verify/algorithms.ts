@@ -37,7 +37,6 @@ const pss = (saltLength: number): Readonly<Record<string, number>> => ({
   padding: constants.RSA_PKCS1_PSS_PADDING,
   saltLength,
 })
-const p1363 = { dsaEncoding: 'ieee-p1363' } as const
 
 export const ALGORITHMS: Readonly<Record<Algorithm, AlgorithmFacts>> = Object.freeze({
   RS256: { kty: 'RSA', hash: 'sha256' },
@@ -46,14 +45,13 @@ export const ALGORITHMS: Readonly<Record<Algorithm, AlgorithmFacts>> = Object.fr
   PS256: { kty: 'RSA', hash: 'sha256', keyOptions: pss(32) },
   PS384: { kty: 'RSA', hash: 'sha384', keyOptions: pss(48) },
   PS512: { kty: 'RSA', hash: 'sha512', keyOptions: pss(64) },
-  ES256: { kty: 'EC', crv: 'P-256', hash: 'sha256', signatureLength: 64, coordinate: 32, keyOptions: p1363 },
+  ES256: { kty: 'EC', crv: 'P-256', hash: 'sha256', signatureLength: 64, coordinate: 32 },
   ES384: {
     kty: 'EC',
     crv: 'P-384',
     hash: 'sha384',
     signatureLength: 96,
     coordinate: 48,
-    keyOptions: p1363,
     slow: true,
   },
   ES512: {
@@ -62,7 +60,6 @@ export const ALGORITHMS: Readonly<Record<Algorithm, AlgorithmFacts>> = Object.fr
     hash: 'sha512',
     signatureLength: 132,
     coordinate: 66,
-    keyOptions: p1363,
     slow: true,
   },
   Ed25519: { kty: 'OKP', crv: 'Ed25519', hash: null, signatureLength: 64, coordinate: 32 },

@@ -3,6 +3,7 @@ import type { VerificationKey } from '../keys/jwk.ts'
 import type { SignatureCheck, Signatures } from '../ports/signatures.ts'
 import type { UnverifiedJws } from '../syntax/jws.ts'
 import { ALGORITHMS } from './algorithms.ts'
+import { derOf } from './ecdsa.ts'
 
 /** Whether this key signed this JWT, at once, or `undefined` where the arithmetic belongs in the thread pool. */
 export function signedByNow(jwt: UnverifiedJws, key: VerificationKey, signatures: Signatures): boolean | undefined {
@@ -21,8 +22,9 @@ export function signedBy(
 }
 
 function checkOf(jwt: UnverifiedJws, key: VerificationKey): SignatureCheck {
-  const { hash, slow = false } = ALGORITHMS[key.algorithm]
-  return { hash, key: key.material!, data: jwt.signed, signature: jwt.signature, slow }
+  const { kty, hash, slow = false } = ALGORITHMS[key.algorithm]
+  const signature = kty === 'EC' ? derOf(jwt.signature) : jwt.signature
+  return { hash, key: key.material!, data: jwt.signed, signature, slow }
 }
 
 /** HMAC (RFC 7518 §3.2) in constant time; the length was checked before. */

@@ -90,7 +90,8 @@ export function signatureOf(
 ): Buffer {
   const { kty, hash, keyOptions = {} } = ALGORITHMS[algorithm]
   const bytes = Buffer.from(data)
-  return kty === 'oct' ? createHmac(hash!, key).update(bytes).digest() : sign(hash, bytes, { key, ...keyOptions })
+  if (kty === 'oct') return createHmac(hash!, key).update(bytes).digest()
+  return sign(hash, bytes, { key, dsaEncoding: 'ieee-p1363', ...keyOptions })
 }
 
 /** A PSS signature with any salt length, which no correct signer makes. */
