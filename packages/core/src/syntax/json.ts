@@ -73,9 +73,12 @@ function endOfString(text: Buffer, start: number): number {
 
 /** Freezes a parsed value to its leaves and counts its members. The depth is bounded by the count before. */
 function freezeAndCount(value: object): number {
-  const inside: readonly unknown[] = Object.values(value)
-  let count = Array.isArray(value) ? 0 : inside.length
-  for (const inner of inside) if (typeof inner === 'object' && inner !== null) count += freezeAndCount(inner)
+  const inside: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+  let count = inside === value ? 0 : inside.length
+  for (let at = 0; at < inside.length; at += 1) {
+    const inner = inside[at]
+    if (typeof inner === 'object' && inner !== null) count += freezeAndCount(inner)
+  }
   Object.freeze(value)
   return count
 }
