@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 /** An empty folder that goes with the test. */
 export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'holdfast-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  // A write that its server has stopped waiting for, as virtual time has passed, may be under way and make a file anew.
+  onTestFinished(() => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }))
   return path
 }
