@@ -21,7 +21,7 @@ const FULL: HttpSettings = {
   rounds: 15,
   roundsOfManyTokens: 6,
   round: { millis: 350, requests: 700, atMostMillis: 1_000 },
-  warmUp: { millis: 400, requests: 2_000, atMostMillis: 5_000 },
+  warmUp: { millis: 400, requests: 8_000, atMostMillis: 5_000 },
   tokens: 10_000,
   connections: 64,
 }

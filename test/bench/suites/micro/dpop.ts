@@ -1,14 +1,14 @@
-import { createPublicKey, hash, randomUUID, verify } from 'node:crypto'
+import { createPublicKey, hash, randomUUID, sign, verify } from 'node:crypto'
 import type { AuthRequest, ResourceServer } from '@holdfast/core'
 import type { Subject } from '../../measure.ts'
 import { type Authority, isAccepted } from './authority.ts'
 import { expressMiddleware } from './peers.ts'
-import { rawVerification, sealedBy, signingKey, type SigningKey, mint, AUDIENCE } from './tokens.ts'
 import type { RowMaker } from './row-maker.ts'
+import { AUDIENCE, mint, rawVerification, sealedBy, signingKey, type SigningKey, times } from './tokens.ts'
 
-/** Servers of a row. A proof counts once, so each server gets every proof once, and then it is the turn of the next. */
-const SERVERS = 24
 const PATH = '/orders/17'
+/** A proof counts once: so many for each of the usual number of tokens are more than all rounds and the warm-up take. */
+const PROOFS = 40
 
 /** A token that is bound to a key, and a proof by that key. */
 interface Proving {
@@ -17,10 +17,13 @@ interface Proving {
   readonly proof: string
 }
 
-function proving(issuer: SigningKey, key: SigningKey, known?: string): Proving {
-  const { kty, crv, x, y } = key.jwk
+function boundToken(issuer: SigningKey, { jwk: { kty, crv, x, y } }: SigningKey): string {
   const jkt = hash('sha256', JSON.stringify({ crv, kty, x, y }), 'base64url')
-  const token = known ?? mint(issuer, { claims: { cnf: { jkt } } })
+  return mint(issuer, { claims: { cnf: { jkt } } })
+}
+
+function proving(key: SigningKey, token: string): Proving {
+  const { kty, crv, x, y } = key.jwk
   const claims = {
     jti: randomUUID(),
     htm: 'GET',
@@ -32,8 +35,8 @@ function proving(issuer: SigningKey, key: SigningKey, known?: string): Proving {
 }
 
 /** As a parser would have made them: strings that nobody has looked at. */
-function requestOf({ token, proof }: Proving): (index: number) => AuthRequest {
-  const fields = ['Host', 'api.example.com', 'Authorization', `DPoP ${token}`, 'DPoP', proof].map((text) =>
+function sent(scheme: string, { token, proof }: Proving): () => AuthRequest {
+  const fields = ['Host', 'api.example.com', 'Authorization', `${scheme} ${token}`, 'DPoP', proof].map((text) =>
     Buffer.from(text),
   )
   return () => ({
@@ -43,63 +46,68 @@ function requestOf({ token, proof }: Proving): (index: number) => AuthRequest {
   })
 }
 
-/** Servers that know every token, and no proof. */
-async function servers(authority: Authority, provings: readonly Proving[]): Promise<ResourceServer[]> {
+function next<T>(all: readonly T[], index: number): T {
+  const one = all[index]
+  if (one === undefined) throw new RangeError(`${all.length} proofs are too few for this machine`)
+  return one
+}
+
+/**
+ * Every proof once, with tokens that are known. What is subtracted is the same request with a known token that is bound to
+ * nothing: what is left is what a proof costs.
+ */
+async function holdfast(authority: Authority, provings: readonly Proving[], plain: string): Promise<Subject> {
   const entries = 10 * provings.length
-  const all: ResourceServer[] = []
-  for (let made = 0; made < SERVERS; made += 1) {
-    const server = await authority.resourceServer({ cache: { jwts: { entries } }, dpop: { maxAge: '300s' } })
-    // As Bearer it is refused, and known from then on.
-    const tokens = new Set(provings.map(({ token }) => token))
-    for (const token of tokens)
-      await server.authenticate({ rawHeaders: ['authorization', `Bearer ${token}`] }).catch(() => undefined)
-    all.push(server)
+  const server = await authority.resourceServer({
+    cache: { jwts: { entries, bytes: 4_096 * entries } },
+    dpop: { maxAge: '300s', replay: { entries } },
+  })
+  await server.authenticate({ rawHeaders: ['authorization', `Bearer ${plain}`] })
+  for (const token of new Set(provings.map((one) => one.token))) await makeKnown(server, token)
+  const requests = provings.map((one) => sent('DPoP', one))
+  const unproved = sent('Bearer', { ...provings[0]!, token: plain })
+  const judged = (request: AuthRequest): unknown => server.tryAuthenticate(request) ?? server.authenticate(request)
+  return {
+    name: 'holdfast',
+    run: (index) => judged(next(requests, index)()),
+    from: () => judged(unproved()),
+    expect: isAccepted('cache'),
   }
-  return all
 }
 
-async function holdfast(
-  authority: Authority,
-  provings: readonly Proving[],
-  warmUp: Proving | undefined,
-): Promise<Subject> {
-  const all = await servers(authority, provings)
-  if (warmUp) for (const server of all) await server.authenticate(requestOf(warmUp)(0))
-  const requests = provings.map(requestOf)
-  const from = (index: number): AuthRequest => requests[index % requests.length]!(index)
-  const run = (index: number): unknown => {
-    const request = from(index)
-    const server = all[Math.floor(index / requests.length) % SERVERS]!
-    return server.tryAuthenticate(request) ?? server.authenticate(request)
-  }
-  return { name: 'holdfast', run, from, expect: isAccepted('cache') }
+/** As Bearer it is refused, and known from then on. */
+async function makeKnown(server: ResourceServer, token: string): Promise<void> {
+  await server.authenticate({ rawHeaders: ['authorization', `Bearer ${token}`] }).catch(() => undefined)
 }
 
-/** With no memory of proofs, and verifying the token again each time: what it does, by default, with both. */
-function express(authority: Authority, issuer: SigningKey, provings: readonly Proving[]): Subject {
+/** With no memory of proofs. It verifies the token, too, each time, which is what is subtracted. */
+function express(authority: Authority, issuer: SigningKey, provings: readonly Proving[], plain: string): Subject {
   const middleware = expressMiddleware(issuer, authority)
-  const run = (index: number): unknown => {
-    const { token, proof } = provings[index % provings.length]!
-    return middleware(`DPoP ${token}`, proof)
+  return {
+    name: 'express-oauth2-jwt-bearer',
+    run(index) {
+      const { token, proof } = provings[index % provings.length]!
+      return middleware(`DPoP ${token}`, proof)
+    },
+    from: () => middleware(`Bearer ${plain}`),
+    expect: (result) => !(result instanceof Error),
   }
-  return { name: 'express-oauth2-jwt-bearer', run, expect: (result) => !(result instanceof Error) }
 }
 
 const known: RowMaker = {
   name: 'DPoP ES256, known key',
   async make(authority, distinct) {
-    const issuer = authority.key('RS256')
+    const issuer = authority.key('ES256')
     const client = signingKey('ES256')
-    const warmUp = proving(issuer, client)
-    const provings = Array.from({ length: 2 * distinct }, () => proving(issuer, client, warmUp.token))
-    const raw = {
-      name: 'raw',
-      run: rawVerification(
-        provings.map(({ proof }) => proof),
-        client,
-      ),
-    }
-    const subjects = [await holdfast(authority, provings, warmUp), raw, express(authority, issuer, provings)]
+    const token = boundToken(issuer, client)
+    const plain = mint(issuer)
+    const provings = times(PROOFS * distinct, () => proving(client, token))
+    const proofs = provings.map(({ proof }) => proof)
+    const subjects = [
+      await holdfast(authority, provings, plain),
+      { name: 'raw', run: rawVerification(proofs, client) },
+      express(authority, issuer, provings, plain),
+    ]
     return { baseline: 'raw', turns: true, subjects }
   },
 }
@@ -107,25 +115,28 @@ const known: RowMaker = {
 const fresh: RowMaker = {
   name: 'DPoP ES256, new key',
   async make(authority, distinct) {
-    const issuer = authority.key('RS256')
-    const provings = Array.from({ length: distinct }, () => proving(issuer, signingKey('ES256')))
-    const checks = provings.map(({ key, proof }) => {
-      const [header, claims, signature] = proof.split('.') as [string, string, string]
-      return { jwk: key.jwk, data: Buffer.from(`${header}.${claims}`), signature: Buffer.from(signature, 'base64url') }
+    const issuer = authority.key('ES256')
+    const plain = mint(issuer)
+    const provings = times(PROOFS * distinct, () => {
+      const client = signingKey('ES256')
+      return proving(client, boundToken(issuer, client))
+    })
+    const checks = provings.map(({ key: { jwk, privateKey }, proof }) => {
+      const data = Buffer.from(proof.slice(0, proof.lastIndexOf('.')))
+      return { jwk, data, signature: sign('sha256', data, privateKey) }
     })
     const run = (index: number): boolean => {
       const { jwk, data, signature } = checks[index % checks.length]!
-      const key = Object.assign(createPublicKey({ key: jwk as never, format: 'jwk' }), { dsaEncoding: 'ieee-p1363' })
-      return verify('sha256', data, key, signature)
+      return verify('sha256', data, createPublicKey({ key: jwk as never, format: 'jwk' }), signature)
     }
     const subjects = [
-      await holdfast(authority, provings, undefined),
+      await holdfast(authority, provings, plain),
       { name: 'import and raw', run, expect: (result: unknown) => result === true },
-      express(authority, issuer, provings),
+      express(authority, issuer, provings, plain),
     ]
     return { baseline: 'import and raw', turns: true, subjects }
   },
 }
 
-/** A proof by a token that is known: by a key that the server has seen, and by one that it has not. */
+/** A proof beside a token that is known: by a key that the server has seen, and by one that it has not. */
 export const dpopRows: readonly RowMaker[] = [known, fresh]
