@@ -18,6 +18,7 @@ export type { Counters, EvidenceCounts, IssuerCounters, TokenKind } from './coun
 export type { EvictionReason, Evictions } from './cache/recency-cache.ts'
 export type { UnknownKidCounters } from './keys/key-source.ts'
 export type { LastGoodStatus } from './resilience/last-good.ts'
+export type { ReplayStatus } from './bind/dpop/local-replays.ts'
 export type { EndpointCounters, EndpointStatus } from './introspection/endpoint-status.ts'
 export type { EndpointState } from './resilience/endpoint-health.ts'
 export type { AdmissionClass } from './resilience/admission-queue.ts'
@@ -25,32 +26,36 @@ export type { ResourceMetadata, ResourceMetadataOptions } from './resource-metad
 
 // options
 export type {
-  AcceptsOptions,
   CacheBoundsOptions,
   CacheOptions,
-  CertificateFieldOptions,
   ChallengeOptions,
-  DecryptionKeyOptions,
-  DecryptionOptions,
   CorsOptions,
   CredentialOptions,
-  DpopMode,
-  DpopNonceOptions,
-  DpopOptions,
-  DpopReplayOptions,
   IntrospectedCacheOptions,
-  IntrospectionOptions,
-  IssuerOptions,
-  JwtOptions,
-  MtlsMode,
-  MtlsOptions,
   PortOptions,
   ResilienceOptions,
   ResiliencePreset,
   ResourceServerOptions,
   SharedServerOptions,
-  SignedAnswerOptions,
 } from './options/options.ts'
+export type {
+  AcceptsOptions,
+  DecryptionKeyOptions,
+  DecryptionOptions,
+  IntrospectionOptions,
+  IssuerOptions,
+  JwtOptions,
+  SignedAnswerOptions,
+} from './options/issuer-options.ts'
+export type {
+  CertificateFieldOptions,
+  DpopMode,
+  DpopNonceOptions,
+  DpopOptions,
+  DpopReplayOptions,
+  MtlsMode,
+  MtlsOptions,
+} from './options/binding-options.ts'
 export type { CertificateFormat } from './bind/mtls/certificate-field.ts'
 export { duration, type Duration, milliseconds } from './duration.ts'
 export type { Algorithm } from './verify/algorithms.ts'

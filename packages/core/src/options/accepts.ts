@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts'
-import type { AcceptsOptions } from './options.ts'
+import type { AcceptsOptions } from './issuer-options.ts'
 
 /** A rule ready to use, with tokens it takes. */
 export interface AcceptsRule {

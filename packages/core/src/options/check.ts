@@ -172,6 +172,11 @@ export function has(...methods: readonly string[]): (value: unknown) => boolean 
     methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
 }
 
+/** True for an object of which whatever has one of these names is a method. */
+export function mayHave(...methods: readonly string[]): (value: unknown) => boolean {
+  return (value) => methods.every((name) => has(name)(value) || (value as Record<string, unknown>)[name] === undefined)
+}
+
 /** A URL to which tokens or credentials may be sent. */
 export function endpoint(policy: EndpointPolicy): Check<string> {
   return (value, path) => (isEndpoint(value, policy) ? value : endpointFault(value, path, policy))

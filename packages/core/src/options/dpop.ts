@@ -26,7 +26,7 @@ import {
   withDefault,
 } from './check.ts'
 import { DEFAULTS } from './defaults.ts'
-import type { DpopMode } from './options.ts'
+import type { DpopMode } from './binding-options.ts'
 import { isPublished } from './secret.ts'
 
 /** How proofs are judged; milliseconds, seconds in {@link ProofRules}. */

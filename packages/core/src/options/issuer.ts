@@ -24,7 +24,7 @@ import {
 } from './check.ts'
 import { fapiJwtDefaults, type JwtDefaults } from './fapi.ts'
 import { jwtSettings } from './jwt.ts'
-import type { AcceptsOptions } from './options.ts'
+import type { AcceptsOptions } from './issuer-options.ts'
 import { checkAnswerKeys, signedAnswers } from './signed-answers.ts'
 import type { IntrospectionSettings, IssuerSettings, JwtSettings, Settings } from './settings.ts'
 

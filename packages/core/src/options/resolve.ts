@@ -14,6 +14,7 @@ import {
   has,
   integer,
   list,
+  mayHave,
   object,
   oneOf,
   oneOrMore,
@@ -90,9 +91,17 @@ const rootShape = object<CheckedOptions>({
   dpop: (value) => value,
   mtls,
   observe: optional(
-    satisfying((value) => typeof value === 'function' || has('on')(value), 'a function, or an object with on(event)'),
+    satisfying(
+      (value) => typeof value === 'function' || (has('on')(value) && mayHave('attach', 'detach')(value)),
+      'a function, or an object with on(event) and, where it wants them, attach(server) and detach(server)',
+    ),
   ),
-  store: optional(satisfying(has('load', 'save'), 'an object with load(name) and save(name, value)')),
+  store: optional(
+    satisfying(
+      (value) => has('load', 'save')(value) && mayHave('update')(value),
+      'an object with load(name), save(name, value) and, where it can, update(name, merge)',
+    ),
+  ),
   allowInsecureLoopback: optional(flag, false),
   denyPrivateNetworks: optional(flag, false),
   ports: withDefault(

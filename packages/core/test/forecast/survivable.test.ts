@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clientSecretBasic } from '../../src/introspection/client-authentication.ts'
-import type { IssuerOptions, SharedServerOptions } from '../../src/options/options.ts'
+import type { IssuerOptions } from '../../src/options/issuer-options.ts'
+import type { SharedServerOptions } from '../../src/options/options.ts'
 import { fresh } from '../../src/guard/fresh.ts'
 import { START } from '../support/manual-clock.ts'
 import { failing, json } from '../support/scripted-http.ts'

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { duration, type Duration } from '../../src/duration.ts'
 import { ConfigError } from '../../src/errors.ts'
 import { clientSecretBasic, tlsClientAuth, unauthenticated } from '../../src/introspection/client-authentication.ts'
-import type { IssuerOptions, ResourceServerOptions } from '../../src/options/options.ts'
+import type { IssuerOptions } from '../../src/options/issuer-options.ts'
+import type { ResourceServerOptions } from '../../src/options/options.ts'
 import { resolveSettings } from '../../src/options/resolve.ts'
 import { certificate } from '../support/certificate.ts'
 import { publicJwk } from '../support/jwks.ts'
@@ -156,7 +157,9 @@ describe('an option that is refused is named', () => {
     ['requireHttps', root({ requireHttps: 'yes' })],
     ['cors.expose', root({ cors: { expose: ['WWW-Authenticate'] } })],
     ['observe', root({ observe: {} })],
+    ['observe', root({ observe: { on: () => undefined, attach: 7 } })],
     ['store', root({ store: { load: () => undefined } })],
+    ['store', root({ store: { load: () => undefined, save: () => undefined, update: 'yes' } })],
     ['allowInsecureLoopback', root({ allowInsecureLoopback: 1 })],
     ['ports.clock', root({ ports: { clock: {} } })],
     ['ports.http', root({ ports: { http: { send: 1, close: 1 } } })],

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { clientSecretBasic } from '../../src/introspection/client-authentication.ts'
-import type { IssuerOptions, SharedServerOptions } from '../../src/options/options.ts'
+import type { IssuerOptions } from '../../src/options/issuer-options.ts'
+import type { SharedServerOptions } from '../../src/options/options.ts'
 import type { HoldfastEvent } from '../../src/ports/observer.ts'
 import { inlineSignatures, type Signatures } from '../../src/ports/signatures.ts'
 import type { AuthRequest } from '../../src/request.ts'
