@@ -40,6 +40,7 @@ describe('10,000 concurrent replays of one proof', () => {
     for (const other of others) expect(['proof_replayed', 'overloaded']).toContain(other)
     const again = server.tryAuthenticate(request)
     expect(again instanceof AuthError && again.reason).toBe('proof_replayed')
+    expect(server.status().caches.proofs).toEqual({ entries: 1, limit: 100_000 })
   })
 })
 

@@ -1,5 +1,6 @@
 import type { EvidenceBounds, IssuerParts } from './assemble/issuer.ts'
 import type { Parts } from './assemble/server.ts'
+import type { ReplayStatus } from './bind/dpop/local-replays.ts'
 import type { EndpointStatus } from './introspection/endpoint-status.ts'
 import type { Evictions } from './cache/recency-cache.ts'
 import { type Counters, type EvidenceCounts, type IssuerCounters, sumOf } from './counters.ts'
@@ -28,6 +29,8 @@ export interface ServerStatus {
       readonly evicted: Pick<Evictions, 'capacity'>
     }
     readonly revocations: { readonly entries: number; readonly complete: boolean }
+    /** DPoP proofs, where this process remembers them. */
+    readonly proofs: ReplayStatus | undefined
   }
   readonly counters: Counters
 }
@@ -83,6 +86,7 @@ export function statusOf(parts: Parts, telemetry: Telemetry, forecast: Forecast)
       jwts: cacheStatus(parts.jwts, jwts),
       negative: { entries: negatives.entries, hits: negatives.hits, evicted: { capacity: negatives.evicted } },
       revocations: { entries: revocations.entries, complete: revocations.complete },
+      proofs: parts.bindings.dpop?.replays,
     },
     counters: { accepted: sumOf(accepted), refused: telemetry.refused },
   }

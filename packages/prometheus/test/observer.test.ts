@@ -115,6 +115,18 @@ describe('servers', () => {
     expect(await seriesOf(register, 'holdfast_cache_entries')).toEqual({})
   })
 
+  test('show how many DPoP proofs they remember', async () => {
+    const server = api()
+    const client = as.dpopClient()
+    const token = as.jwt(client.bound())
+    for (let count = 0; count < 3; count += 1) {
+      const rawHeaders = client.fields({ url: `${AUDIENCE}/`, token })
+      expect((await server.authenticate({ method: 'GET', url: '/', rawHeaders })).binding.by).toBe('dpop')
+    }
+    expect(await seriesOf(register, 'holdfast_cache_entries')).toMatchObject({ 'cache="proofs"': 3 })
+    await server.close()
+  })
+
   test('of one issuer show the states of each, the oldest document and the least of all keys', async () => {
     const early = api()
     await early.ready()

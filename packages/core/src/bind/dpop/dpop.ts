@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import { digestOf, digestOfKey } from '../../cache/digest.ts'
 import { orThrow, refused } from '../../errors.ts'
 import type { VerificationKey } from '../../keys/jwk.ts'
@@ -8,7 +7,7 @@ import type { Signatures } from '../../ports/signatures.ts'
 import { type AuthRequest, onlyFieldLine } from '../../request.ts'
 import { STILL_RUNNING, waitAtMost } from '../../resilience/deadline.ts'
 import { signedBy, signedByNow } from '../../verify/signature.ts'
-import type { LocalReplays } from './local-replays.ts'
+import type { LocalReplays, ReplayStatus } from './local-replays.ts'
 import type { Nonces } from './nonces.ts'
 import { type DpopProof, type ProofRules, readProof } from './proof.ts'
 import { type ProofHeader, ProofKeys } from './proof-keys.ts'
@@ -54,6 +53,11 @@ export class Dpop {
     this.#parts = parts
   }
 
+  /** Of the memory of this process, where proofs are remembered in it. */
+  get replays(): ReplayStatus | undefined {
+    return this.#parts.localReplays?.status
+  }
+
   /**
    * The proof that came with a token under the scheme DPoP, judged by what it says: not by its signature.
    *
@@ -96,10 +100,8 @@ export class Dpop {
 
   #keyBoundTo(proof: DpopProof, jkt: string): VerificationKey {
     const { header } = proof
-    const bound = Buffer.from(jkt, 'latin1')
-    if (header.octets.length !== bound.length || !timingSafeEqual(header.octets, bound)) {
-      throw refused('binding_mismatch')
-    }
+    // No secret: whoever has the token can tell by which key it is bound, and has to have that.
+    if (header.thumbprint !== jkt) throw refused('binding_mismatch')
     return this.#keys.of(header)
   }
 

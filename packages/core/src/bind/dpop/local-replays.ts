@@ -6,6 +6,14 @@ const SPAN = 5_000
 /** How many times what is free one key may hold: at most three quarters, so that a flood by one client leaves room. */
 const SHARE = 3
 
+/** How full the memory of one process is. */
+export interface ReplayStatus {
+  /** DPoP proofs whose time is not over. */
+  readonly entries: number
+  /** So many at most (`dpop.replay.entries`); further ones get 503. */
+  readonly limit: number
+}
+
 /** The proofs of one span. */
 interface Span {
   readonly keys: Set<string>
@@ -38,8 +46,10 @@ export class LocalReplays {
     this.#clock = clock
   }
 
-  get size(): number {
-    return this.#size
+  /** Proofs remembered now, and at most. */
+  get status(): ReplayStatus {
+    this.#forgetPast()
+    return { entries: this.#size, limit: this.#entries }
   }
 
   /** Whether a proof was taken, without taking it. */

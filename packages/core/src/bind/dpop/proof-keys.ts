@@ -21,8 +21,6 @@ export interface ProofHeader {
   readonly algorithm: Algorithm
   /** RFC 7638 thumbprint of the key, as the proof spells it. */
   readonly thumbprint: string
-  /** The same as octets, for a comparison that takes the same time whatever they are. */
-  readonly octets: Buffer
   /** Present where it is remembered. */
   readonly key: VerificationKey | undefined
 }
@@ -45,11 +43,11 @@ export class ProofKeys {
   /** Remembers a header with which a proof was made that is good. */
   remember(header: ProofHeader, key: VerificationKey): void {
     if (header.key || header.segment.length > MAX_KEPT_HEADER) return
-    const { algorithm, thumbprint, octets } = header
+    const { algorithm, thumbprint } = header
     // A copy for the key: a slice of the proof would keep the whole proof in memory.
     const segment = Buffer.from(header.segment, 'latin1').toString('latin1')
     this.#headers ??= new LRUCache({ max: KEPT })
-    this.#headers.set(segment, Object.freeze({ segment, header: READ, jwk: READ, algorithm, thumbprint, octets, key }))
+    this.#headers.set(segment, Object.freeze({ segment, header: READ, jwk: READ, algorithm, thumbprint, key }))
   }
 
   /** The key that a header names, imported unless it was before. @throws {AuthError} `proof_key_unfit`. */

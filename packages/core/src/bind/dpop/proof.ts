@@ -75,9 +75,7 @@ const CLAIM_RULES: readonly Rule<JsonObject, ProofTerms>[] = [
   {
     reason: 'proof_malformed',
     objects: ({ htm, htu, ath, iat, exp, nbf, nonce }) =>
-      ![htm, htu, ath].every(isText) ||
-      !isTime(iat) ||
-      ![exp, nbf].every(isTimeOrNone) ||
+      !(isText(htm) && isText(htu) && isText(ath) && isTime(iat) && isTimeOrNone(exp) && isTimeOrNone(nbf)) ||
       (nonce !== undefined && typeof nonce !== 'string'),
   },
   { reason: 'proof_other_request', objects: ({ htm }, { method }) => htm !== method && 'htm' },
@@ -145,7 +143,7 @@ function judgedHeader(segment: string, header: JsonObject, rules: ProofRules): P
   const algorithm = algorithmOf(jwk, named)
   if (!isAlgorithm(algorithm)) return refused('proof_key_unfit', { detail: algorithm })
   const thumbprint = thumbprintOf(jwk)
-  return { segment, header, jwk, algorithm, thumbprint, octets: Buffer.from(thumbprint, 'latin1'), key: undefined }
+  return { segment, header, jwk, algorithm, thumbprint, key: undefined }
 }
 
 /** No rule for headers asks for the time. */

@@ -28,12 +28,15 @@ describe('a memory of proofs', () => {
       replays.consume('b', until, 'b'),
       replays.consume('a', until, 'a'),
     ]).toEqual([true, true, false])
-    expect([replays.has('a', until), replays.has('c', until), replays.size]).toEqual([true, false, 2])
+    expect([replays.has('a', until), replays.has('c', until)]).toEqual([true, false])
+    expect(replays.status).toEqual({ entries: 2, limit: 10 })
     time.now = until - 1
     expect(replays.consume('a', until, 'a')).toBe(false)
     time.now = until + 5_000
     expect(replays.consume('c', time.now + 60_000, 'c')).toBe(true)
-    expect(replays.size).toBe(1)
+    expect(replays.status.entries).toBe(1)
+    time.now += 120_000
+    expect(replays.status.entries).toBe(0)
   })
 
   test('makes no room by forgetting what has not had its time', () => {
@@ -70,7 +73,7 @@ describe('a memory of proofs', () => {
     expect(consumed(replays, 'b', until)).toBe(true)
     time.now += 240_000
     expect(flood('one')).toBe(75)
-    expect(replays.size).toBe(75)
+    expect(replays.status.entries).toBe(75)
   })
 
   test('takes no proof twice, whatever time does', () => {
