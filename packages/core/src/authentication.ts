@@ -142,13 +142,13 @@ export class Authentication {
     if (this.#desk.restoring) throw refused('store_unavailable')
     const known = this.#recall(presented, instantOf(ports.clock))
     if (known) return this.#bound(known, presented, request)
-    const { issuer, kind, verifier, jwt } = found ?? this.#classify(presented.token)
+    const classified = found ?? this.#classify(presented.token)
+    const { verifier, jwt } = classified
     let verdict: Verdict
     try {
       verdict = await verifier.verify({ ...presented, jwt })
     } catch (error) {
-      this.#drills.refused(error, issuer, kind, presented)
-      throw attributed(error, issuer, kind)
+      throw this.#refusal(error, classified, presented)
     }
     return this.#bound(verdict, presented, request)
   }
@@ -205,11 +205,16 @@ export class Authentication {
       const { verifier, jwt } = found
       const verdict = verifier.now({ token, digest, jwt, arrivedAt, url, signal: undefined, source: undefined })
       if (!verdict) this.#begun = { request, presented, found }
-      return verdict
+      return verdict instanceof AuthError ? this.#refusal(verdict, found, presented) : verdict
     } catch (error) {
-      this.#drills.refused(error, found.issuer, found.kind, presented)
-      return attributed(error, found.issuer, found.kind)
+      return this.#refusal(error, found, presented)
     }
+  }
+
+  /** What a verifier threw or returned, with whose it is. Throws on what is no refusal. */
+  #refusal(error: unknown, { issuer, kind }: Classified, presented: Presented): AuthError {
+    this.#drills.refused(error, issuer, kind, presented)
+    return attributed(error, issuer, kind)
   }
 
   /** Like the binding, judged on every request, whatever cache the verdict came from. */

@@ -265,8 +265,8 @@ export function refused(reason: Reason, details?: AuthErrorDetails): AuthError {
 }
 
 /**
- * For what a stage returned. Where strangers bring garbage, refusals are returned and not thrown: V8 takes about as long
- * for a throw through three calls as for the error (1 µs).
+ * For what a stage returned. Where strangers bring garbage, refusals are returned and not thrown: a throw through three
+ * calls takes as long as the error (1 µs) in a loop that does nothing else, and 20 µs between other work.
  */
 export function orThrow<T>(result: T | AuthError): T {
   if (result instanceof AuthError) throw result

@@ -67,7 +67,7 @@ export function tryExtract(request: AuthRequest, rules: CredentialRules): string
 export function schemeOf({ rawHeaders }: AuthRequest): Scheme | undefined {
   const field = onlyFieldLine(rawHeaders, 'authorization')
   if (field === undefined) return 'Bearer'
-  if (field === false || /,\s{0,8}(?:bearer|dpop) /i.test(field)) return undefined
+  if (field === false || (field.includes(',') && /,\s{0,8}(?:bearer|dpop) /i.test(field))) return undefined
   return isScheme(trimmed(field), DPOP) ? 'DPoP' : 'Bearer'
 }
 

@@ -41,9 +41,7 @@ export class VerificationKey {
     if (this.#load) {
       this.#material = this.#load()
       this.#load = undefined
-      const { signatureLength } = ALGORITHMS[this.algorithm]
-      const { modulusLength = 0 } = this.#material?.asymmetricKeyDetails ?? {}
-      this.#signatureLength = signatureLength ?? Math.ceil(modulusLength / 8)
+      this.#signatureLength = ALGORITHMS[this.algorithm].signatureLength ?? modulusOctets(this.#material)
     }
     return this.#material
   }
@@ -57,12 +55,14 @@ export class VerificationKey {
   }
 }
 
+/** Asked of RSA keys only: Node looks deep into a key for its details. */
+function modulusOctets(key: KeyObject | undefined): number {
+  return Math.ceil((key?.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
+}
+
 function importKey(jwk: JsonObject, algorithm: Algorithm): KeyObject | undefined {
   try {
-    // Only the public members: an import must not depend on `key_ops`, `ext` or what else a document says.
-    const { kty, crv, x, y, n, e } = jwk as Record<string, string>
-    const key = createPublicKey({ key: JSON.parse(JSON.stringify({ kty, crv, x, y, n, e })), format: 'jwk' })
-    return prepareKey(key, algorithm)
+    return prepareKey(createPublicKey({ key: publicMembers(jwk), format: 'jwk' }), algorithm)
   } catch {
     return undefined // off the curve, for one
   }
@@ -79,9 +79,13 @@ export function prepareKey(key: KeyObject, algorithm: Algorithm): KeyObject {
 
 /** RFC 7638 §3: SHA-256 over the required members in lexicographic order. */
 export function thumbprintOf(jwk: JsonObject): string {
-  const { kty, crv, x, y, n, e } = jwk
-  const members = kty === 'RSA' ? { e, kty, n } : kty === 'EC' ? { crv, kty, x, y } : { crv, kty, x }
-  return hash('sha256', JSON.stringify(members), 'base64url')
+  return hash('sha256', JSON.stringify(publicMembers(jwk)), 'base64url')
+}
+
+/** What makes a key, in lexicographic order: nothing must depend on `key_ops`, `ext` or what else a document says. */
+function publicMembers(jwk: JsonObject): Record<string, string> {
+  const { kty, crv, x, y, n, e } = jwk as Record<string, string>
+  return (kty === 'RSA' ? { e, kty, n } : kty === 'EC' ? { crv, kty, x, y } : { crv, kty, x }) as Record<string, string>
 }
 
 /** The key that a JWK describes, bound to one allowed algorithm, or what is wrong with it. Imports nothing yet. */

@@ -1,4 +1,4 @@
-import { AuthError } from '../errors.ts'
+import { AuthError, orThrow } from '../errors.ts'
 import type { Checks } from '../explain/checks.ts'
 import { Trouble, TROUBLES } from '../introspection/introspector.ts'
 import type { Instant } from '../ports/clock.ts'
@@ -43,7 +43,7 @@ export class IntrospectedJwtVerifier implements Verifier {
 
   now(presented: Presented): Verdict | undefined {
     const known = this.#parts.known(presented.digest)
-    return this.#with((known && this.#local.recall(known)) ?? this.#local.now(presented), presented)
+    return this.#with((known && this.#local.recall(known)) ?? orThrow(this.#local.now(presented)), presented)
   }
 
   async verify(presented: Presented): Promise<Verdict> {
@@ -74,7 +74,7 @@ export class IntrospectedJwtVerifier implements Verifier {
 
   #with(local: Verdict | undefined, presented: Presented, now?: Instant): Verdict | undefined {
     if (!local || this.#parts.mode === 'offline') return local
-    return this.#together(local, this.#authority.now(presented, now))
+    return this.#together(local, orThrow(this.#authority.now(presented, now)))
   }
 
   async #signed(presented: Presented): Promise<Verdict> {

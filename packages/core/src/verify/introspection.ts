@@ -1,4 +1,4 @@
-import { type AuthError, type Reason, refused } from '../errors.ts'
+import { type AuthError, orThrow, type Reason, refused } from '../errors.ts'
 import type { Checks } from '../explain/checks.ts'
 import { detailOf } from '../explain/details.ts'
 import type { Inquiry, Want } from '../introspection/inquiry.ts'
@@ -72,16 +72,16 @@ export class IntrospectionVerifier implements Verifier {
     return this.#stale(entry, age)
   }
 
-  now(presented: Presented, now?: Instant): Verdict | undefined {
+  now(presented: Presented, now?: Instant): Verdict | AuthError | undefined {
     const { positives, negatives } = this.#parts
     const known = positives.get(presented.digest)
     if (known) return this.recall(known, presented, now)
-    if (negatives.judge(presented.digest) === 'fresh') throw this.#knownInactive(presented)
+    if (negatives.judge(presented.digest) === 'fresh') return this.#knownInactive(presented)
     return undefined
   }
 
   async verify(presented: Presented): Promise<Verdict> {
-    const known = this.now(presented)
+    const known = orThrow(this.now(presented))
     if (known) return known
     const call = this.#calls.for(presented, this.#want(presented))
     const outcome = await this.#wait(call, this.#patience(presented.digest), presented.signal)

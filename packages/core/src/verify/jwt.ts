@@ -1,6 +1,6 @@
 import type { RecencyCache } from '../cache/recency-cache.ts'
 import type { Tally } from '../counters.ts'
-import { refused } from '../errors.ts'
+import { AuthError, orThrow, refused } from '../errors.ts'
 import type { Checks } from '../explain/checks.ts'
 import { explainJwt } from '../explain/jwt.ts'
 import type { VerificationKey } from '../keys/jwk.ts'
@@ -73,10 +73,11 @@ export class JwtVerifier implements Verifier {
     return { token: entry, source: 'cache', stale: false }
   }
 
-  now(presented: Presented): Verdict | undefined {
+  now(presented: Presented): Verdict | AuthError | undefined {
     if (this.#isEncrypted(presented)) return undefined
     const jwt = this.#read(presented)
     const request = this.#check(jwt, presented)
+    if (request instanceof AuthError) return request
     const keys = this.#parts.keys.at(request)
     if (!keys) return undefined
     for (const key of keys) {
@@ -85,14 +86,14 @@ export class JwtVerifier implements Verifier {
       if (signed) return this.#remember(presented, jwt, key)
     }
     if (this.#parts.keys.mayReconsider(request)) return undefined
-    throw refused('signature_invalid', { issuer: this.#parts.rules.issuer })
+    return refused('signature_invalid', { issuer: this.#parts.rules.issuer })
   }
 
   async verify(presented: Presented): Promise<Verdict> {
     const { keys, decryptor } = this.#parts
     const encrypted = this.#isEncrypted(presented)
     const jwt = encrypted ? await decryptor!.open(presented.token, presented.digest) : this.#read(presented)
-    const request = this.#check(jwt, presented)
+    const request = orThrow(this.#check(jwt, presented))
     const tried = await keys.find(request)
     const verdict = await this.#once(presented, jwt, tried)
     if (verdict) return verdict
@@ -171,11 +172,11 @@ export class JwtVerifier implements Verifier {
   }
 
   /** All that can be said without a key. Claims are judged here for refusal only: junk then costs no key fetch. */
-  #check(jwt: UnverifiedJwt, { arrivedAt, signal }: Presented): KeyRequest {
+  #check(jwt: UnverifiedJwt, { arrivedAt, signal }: Presented): KeyRequest | AuthError {
     const { rules, clock } = this.#parts
     const { algorithm, kid } = this.#hints.get(jwt.header) ?? this.#checkHeader(jwt.header)
     const refusal = checkJwtClaims(jwt.claims, rules, clock.wall() / 1_000)
-    if (refusal) throw refused(refusal.reason, { ...refusal, issuer: rules.issuer, unverified: true })
+    if (refusal) return refused(refusal.reason, { ...refusal, issuer: rules.issuer, unverified: true })
     return { algorithm, kid, arrivedAt, signal }
   }
 

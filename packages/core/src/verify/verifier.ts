@@ -1,4 +1,5 @@
 import type { DpopProof } from '../bind/dpop/proof.ts'
+import type { AuthError } from '../errors.ts'
 import type { Checks } from '../explain/checks.ts'
 import type { Sighting } from '../forecast/sighting.ts'
 import type { Instant } from '../ports/clock.ts'
@@ -44,8 +45,11 @@ export interface Verifier {
    * @param now Read from the clocks once for all that judges a request at once: a look at one costs as much as all rules.
    */
   recall(entry: VerifiedToken, presented: Presented, now: Instant): Verdict | undefined
-  /** Judges an unknown token at once, or `undefined` where it takes waiting. */
-  now(presented: Presented): Verdict | undefined
+  /**
+   * Judges an unknown token at once, or `undefined` where it takes waiting. What strangers send most is refused by a
+   * returned error, as `orThrow` explains.
+   */
+  now(presented: Presented): Verdict | AuthError | undefined
   verify(presented: Presented): Promise<Verdict>
   /** Evidence from a call to the authority that began at `since` (monotonic) or later; `undefined` where there is no such authority. */
   ask(presented: Presented, since: number): Promise<Verdict> | undefined

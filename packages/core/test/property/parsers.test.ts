@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { classify } from '../../src/classify.ts'
-import { AuthError } from '../../src/errors.ts'
+import { AuthError, orThrow } from '../../src/errors.ts'
 import { extract, hasCredentials } from '../../src/extract.ts'
 import { thumbprintOf, verificationKey } from '../../src/keys/jwk.ts'
 import { parseKeySet, select } from '../../src/keys/key-set.ts'
@@ -84,7 +84,7 @@ const accepted = (claims: object, now = NOW): boolean =>
 /** Runs what may refuse and nothing else; true when it did neither throw nor refuse. */
 function passes(run: () => unknown): boolean {
   try {
-    run()
+    orThrow(run())
     return true
   } catch (error) {
     if (error instanceof AuthError) return false

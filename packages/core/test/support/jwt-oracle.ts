@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto'
 import { type JWTVerifyOptions, jwtVerify } from 'jose'
 import { classify } from '../../src/classify.ts'
-import { AuthError } from '../../src/errors.ts'
+import { AuthError, orThrow } from '../../src/errors.ts'
 import { extract } from '../../src/extract.ts'
 import type { Algorithm } from '../../src/verify/algorithms.ts'
 import type { Profile } from '../../src/verify/jwt-header.ts'
@@ -24,7 +24,7 @@ export function ourVerdict(token: string, { algorithm, profile, maxTokenAge }: R
   try {
     const extracted = extract({ rawHeaders: ['Authorization', `Bearer ${token}`] }, { maxLength: 65_536 })
     const { jwt } = classify(extracted, { byIssuer: new Map([[ISSUER, route]]), opaque: [] })
-    return { is: 'accepted', claims: verifier.now({ ...present(extracted, clock), jwt })!.token.claims }
+    return { is: 'accepted', claims: orThrow(verifier.now({ ...present(extracted, clock), jwt })!).token.claims }
   } catch (error) {
     if (error instanceof AuthError) return { is: 'refused', reason: error.reason }
     throw error

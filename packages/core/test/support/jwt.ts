@@ -2,7 +2,7 @@ import { constants, createHmac, createSecretKey, generateKeyPairSync, type KeyOb
 import { RecencyCache } from '../../src/cache/recency-cache.ts'
 import { keyOf } from '../../src/cache/digest.ts'
 import { Tally } from '../../src/counters.ts'
-import { AuthError, type AuthErrorDetails, type Reason } from '../../src/errors.ts'
+import { AuthError, type AuthErrorDetails, orThrow, type Reason } from '../../src/errors.ts'
 import { VerificationKey } from '../../src/keys/jwk.ts'
 import { type KeySet, parseKeySet } from '../../src/keys/key-set.ts'
 import { type KeySource, pinnedKeys } from '../../src/keys/key-source.ts'
@@ -222,7 +222,7 @@ export function present(token: string, clock: Clock = new HandClock()): Presente
 /** The reason of a refusal, or `'accepted'`. Anything but an `AuthError` goes on. */
 export function verdictOf(run: () => unknown): Reason | 'accepted' | 'waits' {
   try {
-    return run() === undefined ? 'waits' : 'accepted'
+    return orThrow(run()) === undefined ? 'waits' : 'accepted'
   } catch (error) {
     if (error instanceof AuthError) return error.reason
     throw error
@@ -232,7 +232,7 @@ export function verdictOf(run: () => unknown): Reason | 'accepted' | 'waits' {
 /** What a refusal says to operators. Fails when there is none. */
 export function refusalOf(run: () => unknown): { reason: Reason } & Pick<AuthErrorDetails, 'issuer' | 'unverified'> {
   try {
-    run()
+    orThrow(run())
   } catch (error) {
     if (!(error instanceof AuthError)) throw error
     const { issuer, unverified } = AuthError.detailsOf(error)

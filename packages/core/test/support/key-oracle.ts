@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, jwtVerify } from 'jose'
-import { AuthError } from '../../src/errors.ts'
+import { AuthError, orThrow } from '../../src/errors.ts'
 import type { KeyFault } from '../../src/keys/jwk.ts'
 import { parseKeySet } from '../../src/keys/key-set.ts'
 import { pinnedKeys } from '../../src/keys/key-source.ts'
@@ -24,7 +24,7 @@ export function ourKeyVerdict(token: string, document: string, algorithm: Algori
   if (!set) return refused('no_set')
   const { verifier, clock } = bench(algorithm, { keys: pinnedKeys(set) })
   try {
-    verifier.now(present(token, clock))
+    orThrow(verifier.now(present(token, clock)))
     return { is: 'accepted', reason: 'accepted', faults }
   } catch (error) {
     if (error instanceof AuthError) return refused(error.reason)

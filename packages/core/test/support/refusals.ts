@@ -1,9 +1,9 @@
-import { AuthError } from '../../src/errors.ts'
+import { AuthError, orThrow } from '../../src/errors.ts'
 
-/** The error a call ends with, thrown or rejected. Fails the test when it ends well. */
+/** The error a call ends with: thrown, rejected or returned. Fails the test when it ends well. */
 export async function errorOf(run: () => unknown): Promise<AuthError> {
   try {
-    await run()
+    orThrow(await run())
   } catch (error) {
     if (error instanceof AuthError) return error
     throw error

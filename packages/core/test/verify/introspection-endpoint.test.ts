@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { NegativeCache } from '../../src/cache/negative-cache.ts'
 import { RecencyCache } from '../../src/cache/recency-cache.ts'
 import { Tally } from '../../src/counters.ts'
-import { AuthError } from '../../src/errors.ts'
+import { AuthError, orThrow } from '../../src/errors.ts'
 import { Checks } from '../../src/explain/checks.ts'
 import type { IntrospectionEndpoint } from '../../src/introspection/endpoint.ts'
 import { Inquiry, type Want } from '../../src/introspection/inquiry.ts'
@@ -349,7 +349,7 @@ describe('a token in grace', () => {
   ])('out of reach %o, a turn in %d ms, calls of %d ms: served at once %o', async (out, wait, usual, served) => {
     const all = await inGrace()
     Object.assign(all.endpoint, { outOfReach: out, expectedWait: wait, usualDuration: usual })
-    expect(all.verifier.now(all.at())?.stale).toBe(served || undefined)
+    expect(orThrow(all.verifier.now(all.at()))?.stale).toBe(served || undefined)
     expect(all.wants.length).toBe(served ? 2 : 1)
   }) // design §9.3
 
@@ -558,7 +558,7 @@ describe('a wall clock that is set back', () => {
     await all.know(active({ exp: START + 30 }))
     await all.clock.advance(passed)
     all.clock.jump(jump * 1_000)
-    const judged = async (): Promise<unknown> => all.verifier.now(all.at())?.source
+    const judged = async (): Promise<unknown> => orThrow(all.verifier.now(all.at()))?.source
     expect(await judged().catch((error: AuthError) => error.reason)).toBe(outcome)
   }) // NG-97
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { NegativeCache } from '../../src/cache/negative-cache.ts'
 import { RecencyCache } from '../../src/cache/recency-cache.ts'
 import { Tally } from '../../src/counters.ts'
-import { AuthError } from '../../src/errors.ts'
+import { AuthError, orThrow } from '../../src/errors.ts'
 import { IntrospectionEndpoint } from '../../src/introspection/endpoint.ts'
 import { type Answer, type Introspector, Trouble, type TroubleKind } from '../../src/introspection/introspector.ts'
 import type { Urgency } from '../../src/resilience/admission-queue.ts'
@@ -505,17 +505,17 @@ describe('asking ahead', () => {
     const all = setUp({}, {}, random)
     await all.verify()
     await all.clock.advance(Math.round(after) - 1)
-    expect([all.verifier.now(all.at())?.source, all.asked.length]).toEqual(['cache', 1])
+    expect([orThrow(all.verifier.now(all.at()))?.source, all.asked.length]).toEqual(['cache', 1])
     await all.clock.advance(2)
     all.says(late().promise)
-    expect([all.verifier.now(all.at())?.source, all.asked.length]).toEqual(['cache', 2])
+    expect([orThrow(all.verifier.now(all.at()))?.source, all.asked.length]).toEqual(['cache', 2])
   }) // R23
 
   test('its answer renews the token: nobody waits for it', async () => {
     const all = await known()
     await all.clock.advance(50_000)
     all.says(active({ sub: 'newer' }))
-    expect(all.verifier.now(all.at())?.token.claims['sub']).toBe('somebody')
+    expect(orThrow(all.verifier.now(all.at()))?.token.claims['sub']).toBe('somebody')
     await all.clock.advance(30_000)
     expect(all.verifier.now(all.at())).toMatchObject({ stale: false, token: { claims: { sub: 'newer' } } })
   }) // R23
@@ -549,7 +549,7 @@ describe('asking ahead', () => {
   test('a hot token costs 1.4 calls a minute at most', async () => {
     const all = await known()
     for (let half = 0; half < 1_200; half += 1) {
-      expect(all.verifier.now(all.at())?.stale).toBe(false)
+      expect(orThrow(all.verifier.now(all.at()))?.stale).toBe(false)
       await all.clock.advance(500)
     }
     expect(all.asked.length).toBeLessThanOrEqual(14)
@@ -565,7 +565,7 @@ describe('asking ahead', () => {
     const all = await known()
     await all.clock.advance(50_000)
     all.queues()
-    expect([all.verifier.now(all.at())?.source, all.asked]).toEqual(['cache', []])
+    expect([orThrow(all.verifier.now(all.at()))?.source, all.asked]).toEqual(['cache', []])
   })
 
   test('does not happen while too many calls fail', async () => {
@@ -574,7 +574,7 @@ describe('asking ahead', () => {
     all.says('timeout')
     for (const token of ['a', 'b', 'c']) await reasonOf(() => all.verify(undefined, token))
     expect(all.endpoint.status.state).toBe('limited')
-    expect([all.verifier.now(all.at())?.source, all.asked.length]).toEqual(['cache', 4])
+    expect([orThrow(all.verifier.now(all.at()))?.source, all.asked.length]).toEqual(['cache', 4])
   })
 
   test('an answer with max-age is asked for ahead of its own end', async () => {
