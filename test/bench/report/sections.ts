@@ -80,6 +80,9 @@ export const SECTIONS: readonly Section[] = [
     against: 'sha256',
     rows: ['guard only', 'answer 401', 'answer 403', 'hot RS256, observed'],
   },
+  { name: 'metrics', ...cpu, against: 'sha256', rows: ['metrics, RS256', 'metrics, opaque'] },
+  { name: 'known-prover', ...cpu, against: 'raw', rows: ['DPoP ES256, known key'] },
+  { name: 'new-prover', ...cpu, against: 'import and raw', rows: ['DPoP ES256, new key'] },
   {
     name: 'memory',
     unit: 'octets',
