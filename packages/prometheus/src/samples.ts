@@ -148,8 +148,8 @@ function* drillSamples(issuer: string): Generator<Sample, void> {
 
 function* cacheSamples({ caches }: ServerStatus): Generator<Sample, void> {
   const { introspected, jwts, negative, revocations, proofs } = caches
-  const all = { introspected, jwts, negative, revocations, ...(proofs && { proofs }) }
-  for (const [cache, { entries }] of Object.entries(all)) yield ['cacheEntries', entries, { cache }]
+  const held = { introspected, jwts, negative, revocations, ...(proofs && { proofs }) }
+  for (const [cache, { entries }] of Object.entries(held)) yield ['cacheEntries', entries, { cache }]
   for (const [cache, { hits, evicted }] of Object.entries({ introspected, jwts, negative })) {
     yield ['cacheLookups', hits, { cache, result: 'hit' }]
     for (const [reason, count] of Object.entries(evicted)) yield ['cacheEvictions', count, { cache, reason }]
