@@ -1,4 +1,4 @@
-import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
 /** An algorithm that the server has a key of its own for. `EdDSA` is Ed25519 under its deprecated name. */
 export type SigningAlgorithm =
@@ -48,7 +48,15 @@ const ALGORITHMS: Readonly<Record<SigningAlgorithm, SigningFacts>> = {
 
 /** A new private key. RSA takes some 100 ms. @throws {TypeError} for an unknown algorithm. */
 export function generateKey(alg: SigningAlgorithm): KeyObject {
-  return factsOf(alg).generate()
+  return readAgain(factsOf(alg).generate())
+}
+
+/**
+ * The same key, as if it came from a file. Node 20 stands still for good where a key that it generated is exported as JWK
+ * and the garbage collector takes what generated it just then: both want the same lock.
+ */
+function readAgain(key: KeyObject): KeyObject {
+  return createPrivateKey({ key: key.export({ format: 'der', type: 'pkcs8' }), format: 'der', type: 'pkcs8' })
 }
 
 /** A signature as base64url; empty for `none`. */

@@ -1,4 +1,13 @@
-import { constants, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto'
 
 export const ISSUER = 'https://as.example.com'
 export const AUDIENCE = 'https://api.example.com'
@@ -7,7 +16,7 @@ export const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519'] as con
 export type Alg = (typeof ALGORITHMS)[number]
 
 interface Facts {
-  readonly generate: () => { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+  readonly generate: () => { readonly privateKey: KeyObject }
   readonly hash: string | null
   /** How the token has it. */
   readonly options?: Readonly<Record<string, number | string>>
@@ -40,7 +49,8 @@ export interface SigningKey {
 }
 
 export function signingKey(alg: Alg): SigningKey {
-  const { publicKey, privateKey } = FACTS[alg].generate()
+  const privateKey = readAgain(FACTS[alg].generate().privateKey)
+  const publicKey = createPublicKey(privateKey)
   const named = alg === 'Ed25519' ? 'EdDSA' : alg
   const kid = `key-for-${alg}`
   return {
@@ -51,6 +61,14 @@ export function signingKey(alg: Alg): SigningKey {
     privateKey,
     jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: named, use: 'sig' },
   }
+}
+
+/**
+ * The same key, as if it came from a file. Node 20 stands still for good where a key that it generated is exported as JWK
+ * and the garbage collector takes what generated it just then: both want the same lock.
+ */
+function readAgain(key: KeyObject): KeyObject {
+  return createPrivateKey({ key: key.export({ format: 'der', type: 'pkcs8' }), format: 'der', type: 'pkcs8' })
 }
 
 /** Claims of an access token as servers issue them (RFC 9068), with those of a profile. */

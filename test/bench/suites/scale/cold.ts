@@ -1,9 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { createResourceServer, type ResourceServer } from '@holdfast/core'
 import type { Row, Subject } from '../../measure.ts'
 import { isAccepted } from '../micro/authority.ts'
 import { sending } from '../micro/request.ts'
-import { AUDIENCE, ISSUER, times } from '../micro/tokens.ts'
+import { AUDIENCE, ISSUER, signingKey, times } from '../micro/tokens.ts'
 
 /** A key set has no more. */
 const KEYS_OF_ISSUER = 100
@@ -65,12 +64,7 @@ function subjectOf({ name, issuers, keys }: Trusted, distinct: number, open: Res
 const issuerOf = (n: number): string => (n === 0 ? ISSUER : `${ISSUER}/tenant-${n}`)
 
 function keysOf(count: number): object[] {
-  return times(count, () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey).map((key, n) => ({
-    ...key.export({ format: 'jwk' }),
-    kid: `key-${n}`,
-    alg: 'ES256',
-    use: 'sig',
-  }))
+  return times(count, () => signingKey('ES256')).map(({ jwk }, n) => ({ ...jwk, kid: `key-${n}` }))
 }
 
 function tokenOf(iss: string, kid: string, n: number): string {
