@@ -1,15 +1,21 @@
 import type { Clock } from '../ports/clock.ts'
 import { type Cacheable, type Columns, WholeEntries } from './columns.ts'
 import { DigestTable, RESERVED } from './digest-table.ts'
-import { type CacheBounds, Segment } from './segment.ts'
+import { Segment } from './segment.ts'
 
 export type { Cacheable } from './columns.ts'
-export type { CacheBounds } from './segment.ts'
 
-/** The part for newcomers; the rest is for those that proved themselves. */
+/** The part that nobody takes from newcomers. What those that proved themselves leave free of theirs is newcomers', too. */
 const PROBATION = 0.2
+/** Octets: the most that a segment has a number for; no entry comes near. */
+const LARGEST = 2 ** 31 - 1
 /** Milliseconds: a token used again after so long is used by somebody who keeps it. */
 const PROMOTE_AFTER = 10_000
+
+export interface CacheBounds {
+  readonly entries: number
+  readonly bytes: number
+}
 
 /** Why entries left, since the start. */
 export interface Evictions {
@@ -37,13 +43,19 @@ const EARLIER = 1
 /**
  * A least-recently-used store in two segments. Newcomers are on probation; a use at least 10 s after admission promotes
  * them; what the protected segment pushes out gets one more chance on probation, unless it would only be in the way
- * there because it has expired. Tokens made for one call, however many, only push out each other. Freshness is computed
- * when an entry is read. Keys are those of `keyOf`.
+ * there because it has expired. Tokens made for one call, however many, only push out each other, and do that only once
+ * the store is full: 10,000 clients that take turns fit into a store for 20,000 before one of them is promoted. Freshness
+ * is computed when an entry is read. Keys are those of `keyOf`.
  */
 export class RecencyCache<T extends Cacheable> {
   readonly #clock: Clock
   readonly #columns: Columns<T>
   readonly #table: DigestTable
+  readonly #bounds: CacheBounds
+  /** Of the protected segment. */
+  readonly #mostProtected: CacheBounds
+  /** Octets. An entry that would not fit beside all that may be protected is not kept. */
+  readonly #largest: number
   readonly #probation: Segment
   readonly #protected: Segment
   readonly evicted: Record<EvictionReason, number> = { capacity: 0, expired: 0, dropped: 0 }
@@ -59,12 +71,19 @@ export class RecencyCache<T extends Cacheable> {
   constructor({ entries, bytes }: CacheBounds, clock: Clock, columns: Columns<T> = new WholeEntries()) {
     this.#clock = clock
     this.#columns = columns
-    const newcomers = Math.max(1, Math.round(entries * PROBATION))
-    const others = Math.max(1, entries - newcomers)
-    this.#table = new DigestTable(newcomers + others, 1 + columns.width)
-    const part = (share: number): number => Math.max(1, Math.round(bytes * share))
-    this.#probation = new Segment(this.#table, { entries: newcomers, bytes: part(PROBATION) }, 0)
-    this.#protected = new Segment(this.#table, { entries: others, bytes: part(1 - PROBATION) }, 1)
+    const newcomers = { entries: partOf(entries), bytes: partOf(bytes) }
+    this.#largest = Math.min(newcomers.bytes, LARGEST)
+    this.#mostProtected = {
+      entries: Math.max(1, entries - newcomers.entries),
+      bytes: Math.max(1, bytes - newcomers.bytes),
+    }
+    this.#bounds = {
+      entries: newcomers.entries + this.#mostProtected.entries,
+      bytes: newcomers.bytes + this.#mostProtected.bytes,
+    }
+    this.#table = new DigestTable(this.#bounds.entries, 1 + columns.width)
+    this.#probation = new Segment(this.#table, 0)
+    this.#protected = new Segment(this.#table, 1)
   }
 
   /**
@@ -98,7 +117,7 @@ export class RecencyCache<T extends Cacheable> {
     const known = this.#table.find(key)
     const octets = octetsOf(entry)
     if (known === 0) {
-      if (this.#probation.admits(octets)) this.#add(this.#probation, key, entry, octets)
+      if (octets <= this.#largest) this.#add(this.#probation, key, entry, octets)
     } else this.#replace(known, entry, octets)
     this.onChange('set', key)
   }
@@ -144,7 +163,7 @@ export class RecencyCache<T extends Cacheable> {
     const entry = this.earlier?.(key)
     if (!entry) return undefined
     const octets = octetsOf(entry)
-    if (this.#protected.admits(octets)) this.#add(this.#protected, key, entry, octets, -EARLIER)
+    if (octets <= this.#largest) this.#add(this.#protected, key, entry, octets, -EARLIER)
     return entry
   }
 
@@ -158,7 +177,7 @@ export class RecencyCache<T extends Cacheable> {
 
   #replace(place: number, entry: T, octets: number): void {
     const segment = this.#segmentOf(place)
-    if (!segment.admits(octets)) return this.#drop(place, 'capacity')
+    if (octets > this.#largest) return this.#drop(place, 'capacity')
     this.#tell(place)
     segment.remove(place)
     this.#makeRoom(segment, octets)
@@ -180,17 +199,16 @@ export class RecencyCache<T extends Cacheable> {
   }
 
   #makeRoom(segment: Segment, octets: number): void {
-    while (!segment.fits(octets)) {
-      if (segment === this.#probation) this.#drop(segment.last, 'capacity')
-      else this.#demote(segment.last)
+    if (segment === this.#protected) {
+      while (!fits(octets, this.#protected, this.#mostProtected)) this.#demote(this.#protected.last)
     }
+    while (!fits(octets, this, this.#bounds)) this.#drop(this.#probation.last, 'capacity')
   }
 
   #demote(place: number): void {
+    if (this.#hasExpired(place)) return this.#drop(place, 'capacity')
     const octets = this.#protected.octetsOf(place)
-    if (this.#hasExpired(place) || !this.#probation.admits(octets)) return this.#drop(place, 'capacity')
     this.#protected.remove(place)
-    this.#makeRoom(this.#probation, octets)
     this.#probation.add(place, octets)
   }
 
@@ -241,4 +259,9 @@ export class RecencyCache<T extends Cacheable> {
   }
 }
 
+const partOf = (whole: number): number => Math.max(1, Math.round(whole * PROBATION))
+
 const octetsOf = (entry: Cacheable): number => Math.max(1, entry.bytes)
+
+const fits = (octets: number, { entries, bytes }: CacheBounds, most: CacheBounds): boolean =>
+  entries < most.entries && bytes + octets <= most.bytes

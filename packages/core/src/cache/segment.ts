@@ -5,27 +5,17 @@ const OLDER: number = ORDER + 1
 /** What the entry is reckoned to occupy: negative in one of two segments, which tells them apart; 0 in neither. */
 const OCTETS: number = ORDER + 2
 
-/** The most that a word holds; no entry comes near. */
-const MOST_OCTETS = 2 ** 31 - 1
-
-export interface CacheBounds {
-  readonly entries: number
-  readonly bytes: number
-}
-
 /** A part of the entries of a store, by recency: a ring from `end` to the most recently used, and around to the least. */
 export class Segment {
   readonly #table: DigestTable
-  readonly #bounds: CacheBounds
   readonly #end: number
   readonly #sign: 1 | -1
   entries = 0
   bytes = 0
 
   /** @param end One of the places that no entry has. */
-  constructor(table: DigestTable, bounds: CacheBounds, end: 0 | 1) {
+  constructor(table: DigestTable, end: 0 | 1) {
     this.#table = table
-    this.#bounds = bounds
     this.#end = end
     this.#sign = end === 0 ? 1 : -1
     table.words[end * table.record + NEWER] = end
@@ -40,16 +30,6 @@ export class Segment {
   octetsOf(place: number): number {
     const { words, record } = this.#table
     return Math.abs(words[place * record + OCTETS]!)
-  }
-
-  /** Whether an entry of this size could ever be in. */
-  admits(octets: number): boolean {
-    return octets <= Math.min(this.#bounds.bytes, MOST_OCTETS)
-  }
-
-  /** Whether it could be in beside those that are. */
-  fits(octets: number): boolean {
-    return this.entries < this.#bounds.entries && this.bytes + octets <= this.#bounds.bytes
   }
 
   /** The least recently used entry. */

@@ -132,6 +132,27 @@ describe('promotion', () => {
   })
 })
 
+describe('room', () => {
+  test('newcomers that take turns all stay while those that proved themselves leave it to them', () => {
+    const { cache, put } = setUp()
+    const names = Array.from({ length: 10 }, (_, index) => `turn-${index}`)
+    for (const name of names) put(name)
+    expect(names.filter((name) => cache.get(name))).toEqual(names)
+  }) // LM-27
+
+  test('those that prove themselves take theirs back, and newcomers keep a fifth', async () => {
+    const { clock, cache, put, flood } = setUp()
+    flood(10)
+    await clock.advance(10_000)
+    for (let index = 0; index < 10; index += 1) cache.get(`flood-${index}`)
+    // Two went back on probation, being the eldest of ten that are protected where eight can be; they go first.
+    put('new')
+    put('newer')
+    const left = Array.from({ length: 10 }, (_, index) => `flood-${index}`).filter((name) => !cache.peek(name))
+    expect([left, cache.peek('new')?.name, cache.entries]).toEqual([['flood-0', 'flood-1'], 'new', 10])
+  }) // NG-99
+})
+
 describe('floods', () => {
   test('no flood evicts a protected entry', async () => {
     const { cache, settle, flood } = setUp()
@@ -176,12 +197,12 @@ describe('bounds', () => {
   })
 
   test('the least recently used newcomer goes first', () => {
-    const { cache, put } = setUp()
+    const { cache, put, flood } = setUp()
     put('a')
     put('b')
     cache.get('a')
-    put('c')
-    expect([cache.peek('a')?.name, cache.peek('b')]).toEqual(['a', undefined])
+    flood(9)
+    expect([cache.peek('a')?.name, cache.peek('b'), cache.entries]).toEqual(['a', undefined, 10])
   })
 })
 
@@ -205,7 +226,7 @@ describe('what is kept elsewhere', () => {
     put('a')
     cache.delete('a')
     cache.delete('never there')
-    flood(5)
+    flood(12)
     expect(heard.slice(0, 4)).toEqual(['set a', 'set a', 'deleted a', 'deleted never there'])
     expect(heard.filter((one) => one.startsWith('deleted'))).toHaveLength(2)
   })
@@ -293,7 +314,7 @@ describe('who wants to know', () => {
     put('a', 300)
     put('a', 2_000_000)
     put('b', 400)
-    flood(2)
+    flood(10)
     expect(heard).toEqual([
       ['a', 100],
       ['a', 200],

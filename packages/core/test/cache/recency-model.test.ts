@@ -24,17 +24,16 @@ interface Held {
 /** Two maps in the order of use, the most recent last: what the store has to be equal to. */
 class Model {
   readonly #clock: StepClock
-  readonly #bounds: readonly [CacheBounds, CacheBounds]
+  readonly #newcomers: CacheBounds
+  readonly #protected: CacheBounds
   /** Probation, protected. */
   readonly segments: readonly [Map<string, Held>, Map<string, Held>] = [new Map(), new Map()]
 
   constructor({ entries, bytes }: CacheBounds, clock: StepClock) {
     this.#clock = clock
-    const newcomers = Math.max(1, Math.round(entries * 0.2))
-    this.#bounds = [
-      { entries: newcomers, bytes: Math.max(1, Math.round(bytes * 0.2)) },
-      { entries: Math.max(1, entries - newcomers), bytes: Math.max(1, Math.round(bytes * 0.8)) },
-    ]
+    const rounded = Math.max(1, Math.round(bytes * 0.2))
+    this.#newcomers = { entries: Math.max(1, Math.round(entries * 0.2)), bytes: rounded }
+    this.#protected = { entries: Math.max(1, entries - this.#newcomers.entries), bytes: Math.max(1, bytes - rounded) }
   }
 
   get(name: string): Entry | undefined {
@@ -71,20 +70,28 @@ class Model {
   }
 
   #enter(segment: 0 | 1, name: string, held: Held): void {
-    const { entries, bytes } = this.#bounds[segment]
-    const map = this.segments[segment]
-    if (held.entry.bytes > bytes) return
-    while (map.size >= entries || sum([...map.values()]) + held.entry.bytes > bytes) {
-      const [last, out] = map.entries().next().value!
-      map.delete(last)
-      const over = out.entry.expiresAt !== undefined && this.#clock.wall() >= out.entry.expiresAt * 1_000
-      if (segment === 1 && !over) this.#enter(0, last, out)
+    const { bytes } = held.entry
+    if (bytes > this.#newcomers.bytes) return
+    const [probation, kept] = this.segments
+    const isOver = (entries: readonly Held[], ...bounds: CacheBounds[]): boolean =>
+      entries.length >= sum(bounds.map((bound) => bound.entries)) ||
+      octets(entries) + bytes > sum(bounds.map((bound) => bound.bytes))
+    const isFull = (): boolean => isOver([...kept.values()], this.#protected)
+    while (segment === 1 && isFull()) {
+      const [last, out] = kept.entries().next().value!
+      kept.delete(last)
+      const { expiresAt } = out.entry
+      if (expiresAt === undefined || this.#clock.wall() < expiresAt * 1_000) probation.set(last, out)
     }
-    map.set(name, held)
+    while (isOver([...probation.values(), ...kept.values()], this.#newcomers, this.#protected)) {
+      probation.delete(probation.keys().next().value!)
+    }
+    this.segments[segment].set(name, held)
   }
 }
 
-const sum = (held: readonly Held[]): number => held.reduce((octets, { entry }) => octets + entry.bytes, 0)
+const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0)
+const octets = (held: readonly Held[]): number => sum(held.map(({ entry }) => entry.bytes))
 
 const NAMES = 90
 type Step =
@@ -140,7 +147,7 @@ function run(steps: readonly Step[], bound: CacheBounds): void {
     expect(found[0]).toBe(found[1])
     expect(told([...cache.ranked()])).toBe(told(model.ranked()))
     const held = model.segments.flatMap((segment) => [...segment.values()])
-    expect(`${cache.entries} ${cache.bytes}`).toBe(`${held.length} ${sum(held)}`)
+    expect(`${cache.entries} ${cache.bytes}`).toBe(`${held.length} ${octets(held)}`)
   }
 }
 

@@ -90,10 +90,10 @@ describe('survivable', () => {
 
   test('counts what fell out of the store as lost', async () => {
     const { survivable, use, later } = setUp({ cache: { introspected: { entries: 5 } } })
-    await use('first')
-    await use('first')
-    await use('second')
-    await use('second')
+    for (let n = 0; n < 10; n += 1) {
+      await use(`token-${n}`)
+      await use(`token-${n}`)
+    }
     await later()
     expect(survivable()['1m']).toBe(0.5)
   })

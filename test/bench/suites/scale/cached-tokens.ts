@@ -2,10 +2,8 @@ import {
   AuthError,
   type AuthContext,
   clientSecretBasic,
-  type Clock,
   createResourceServer,
   type ResourceServer,
-  systemClock,
 } from '@holdfast/core'
 import { AUDIENCE, ISSUER } from '../micro/tokens.ts'
 import { sessionOfUser } from './claims.ts'
@@ -19,14 +17,10 @@ export interface CachedTokens {
   readonly fill: () => Promise<void>
 }
 
-/** The part of a store for newcomers, and how long one must have been there to be taken into the other: milliseconds. */
-const PROBATION = 0.2
-const PROMOTE_AFTER = 10_000
 /** Fewer than an endpoint is asked at once before it has answered. */
 const IN_FLIGHT = 8
 
 export function cachedTokens(count: number): CachedTokens {
-  const { clock, jump } = jumpingClock()
   let asked = 0
   const send = async (): Promise<{ status: number; headers: Record<string, string>; body: Buffer }> => ({
     status: 200,
@@ -45,23 +39,15 @@ export function cachedTokens(count: number): CachedTokens {
     audience: AUDIENCE,
     resilience: { fresh: '1h' },
     cache: { introspected: { entries: count, bytes: Math.max(2 ** 20, count * 4_096) } },
-    ports: { clock, http: { send, close: async () => undefined } },
+    ports: { http: { send, close: async () => undefined } },
   })
 
   async function fill(): Promise<void> {
-    const newcomers = count * PROBATION
-    for (let from = 0; from < count; from += newcomers) {
-      const to = Math.min(count, from + newcomers)
-      let next = from
-      const bring = async (): Promise<void> => {
-        while (next < to) await server.authenticate(tokens.request(next++))
-      }
-      await Promise.all(Array.from({ length: IN_FLIGHT }, bring))
-      if (to === count) break
-      // Those of the last part stay newcomers; the others have to prove themselves to make room.
-      jump(PROMOTE_AFTER)
-      for (let n = from; n < to; n += 1) expectKnown(server, tokens, n)
+    let next = 0
+    const bring = async (): Promise<void> => {
+      while (next < count) await server.authenticate(tokens.request(next++))
     }
+    await Promise.all(Array.from({ length: IN_FLIGHT }, bring))
     for (let n = 0; n < 1_000; n += 1) expectKnown(server, tokens, Math.floor((n * count) / 1_000))
   }
   return { server, tokens, fill }
@@ -72,14 +58,4 @@ export const isKnown = (result: unknown): boolean =>
 
 function expectKnown(server: ResourceServer, tokens: OpaqueTokens, n: number): void {
   if (!isKnown(server.tryAuthenticate(tokens.request(n)))) throw new Error(`token ${n} is not in the cache`)
-}
-
-function jumpingClock(): { readonly clock: Clock; readonly jump: (millis: number) => void } {
-  let ahead = 0
-  const clock: Clock = {
-    wall: () => systemClock.wall() + ahead,
-    monotonic: () => systemClock.monotonic() + ahead,
-    after: (millis, run) => systemClock.after(millis, run),
-  }
-  return { clock, jump: (millis) => void (ahead += millis) }
 }
