@@ -47,7 +47,7 @@ describe('10,000 concurrent replays of one proof', () => {
 describe('a request with a proof that takes waiting', () => {
   test('has used nothing up when it was only tried, whatever else is tried meanwhile', async () => {
     const as = await testAuthorizationServer({ audience: AUDIENCE })
-    const busy: Signatures = { now: () => undefined, pooled: (check) => inlineSignatures.pooled(check) }
+    const busy: Signatures = { now: () => undefined, later: (check) => inlineSignatures.later(check) }
     const server = createResourceServer(as.options({ ports: { signatures: busy } }))
     onTestFinished(() => server.close())
     const client = as.dpopClient()

@@ -10,10 +10,9 @@ import { extract, tryExtract } from './extract.ts'
 import type { DrillDesk } from './forecast/drill-desk.ts'
 import type { Settings } from './options/settings.ts'
 import { type Instant, instantOf } from './ports/clock.ts'
-import type { AuthRequest } from './request.ts'
+import { type AuthRequest, Caller } from './request.ts'
 import { waitAtMost } from './resilience/deadline.ts'
 import type { RevocationDesk } from './revoke.ts'
-import { sourceKey } from './syntax/source.ts'
 import type { Telemetry } from './telemetry.ts'
 import type { VerifiedToken } from './verify/verified-token.ts'
 import type { Presented, Verdict } from './verify/verifier.ts'
@@ -134,8 +133,7 @@ export class Authentication {
   async #admit(request: AuthRequest, read: Presented, found?: Classified): Promise<AuthContext> {
     if (this.#isClosed) throw refused('closed')
     const { resilience, ports } = this.#settings
-    const source = (): string | undefined => sourceKey(request.source)
-    const presented: Presented = { ...read, url: request.url, signal: request.signal, source }
+    const presented: Presented = { ...read, url: request.url, caller: new Caller(request) }
     // Who may have been revoked is not served before that is known; a store that fails says so within its deadline.
     const { restoring } = this
     if (restoring) await waitAtMost(restoring, resilience.wait, ports.clock)
@@ -203,7 +201,7 @@ export class Authentication {
     try {
       const { token, digest, arrivedAt, url } = presented
       const { verifier, jwt } = found
-      const verdict = verifier.now({ token, digest, jwt, arrivedAt, url, signal: undefined, source: undefined })
+      const verdict = verifier.now({ token, digest, jwt, arrivedAt, url, caller: undefined })
       if (!verdict) this.#begun = { request, presented, found }
       return verdict instanceof AuthError ? this.#refusal(verdict, found, presented) : verdict
     } catch (error) {
@@ -249,6 +247,5 @@ function present(
   proof: DpopProof | undefined,
 ): Presented {
   const arrivedAt = now.monotonic
-  const absent = undefined
-  return { token, digest, jwt: absent, arrivedAt, url, signal: absent, source: absent, proof, sighting: absent }
+  return { token, digest, jwt: undefined, arrivedAt, url, caller: undefined, proof, sighting: undefined }
 }

@@ -121,7 +121,8 @@ export {
   type TlsIdentity,
 } from './ports/http.ts'
 export { undiciHttp, type UndiciHttpOptions } from './ports/undici-http.ts'
-export { inlineSignatures, type SignatureCheck, type Signatures, systemSignatures } from './ports/signatures.ts'
+export { inlineSignatures, type SignatureCheck, type Signatures } from './ports/signatures.ts'
+export { systemSignatures } from './ports/system-signatures.ts'
 export type { ReplayMemory } from './ports/replay-memory.ts'
 export { type Store, StoreError, type StoreErrorKind } from './ports/store.ts'
 export { fileStore, type FileStoreOptions } from './store/file-store.ts'

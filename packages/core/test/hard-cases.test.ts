@@ -282,7 +282,7 @@ describe('a key renewed under its name', () => {
     let gate: Promise<void> | undefined
     const signatures: Signatures = {
       now: () => undefined,
-      pooled: async (...check) => {
+      later: async (...check) => {
         await gate
         return inlineSignatures.now(...check)
       },

@@ -34,7 +34,7 @@ function counted(): { signatures: Signatures; sum: () => number } {
     sum: () => checks,
     signatures: {
       now: (check) => count(() => inlineSignatures.now(check)),
-      pooled: (check) => count(() => inlineSignatures.pooled(check)),
+      later: (check) => count(() => inlineSignatures.later(check)),
     },
   }
 }

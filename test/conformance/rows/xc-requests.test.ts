@@ -27,8 +27,8 @@ const BROKEN: Readonly<Record<string, Plan>> = {
   'the network answers with no answer': {
     options: { ports: { http: { send: async () => ({}) as never, close: async () => undefined } } },
   },
-  'the arithmetic throws': { options: { ports: { signatures: { now: boom, pooled: boom } } } },
-  'the arithmetic rejects': { options: { ports: { signatures: { now: () => undefined, pooled: later } } } },
+  'the arithmetic throws': { options: { ports: { signatures: { now: boom, later: boom } } } },
+  'the arithmetic rejects': { options: { ports: { signatures: { now: () => undefined, later: later } } } },
   'the secret throws': { options: { introspection: { client: clientSecretBasic('id', boom) } } },
   'the secret rejects': { options: { introspection: { client: clientSecretBasic('id', later) } } },
   'the rule for opaque tokens throws': {
@@ -225,7 +225,7 @@ verifies(['XC-14', 'XC-18'], 'judges a request once, however often it meets the 
       checks.push(check)
       return inlineSignatures.now(check)
     },
-    pooled: boom,
+    later: boom,
   }
   const { as, server, get } = await api(face, {
     options: { ports: { signatures } },
@@ -266,7 +266,7 @@ verifies('XC-18', 'does one signature check for a new token, and none for one th
       checks += 1
       return inlineSignatures.now(check)
     },
-    pooled: boom,
+    later: boom,
   }
   const { as, get } = await api(face, { options: { ports: { signatures } }, as: { algorithms: ['ES256', 'ES256'] } })
   const count = async (token: string): Promise<number> => {

@@ -255,7 +255,7 @@ export const BROKEN_VARIANTS: readonly BrokenVariant[] = [
     tampering: {
       options: (options) => ({
         ...options,
-        ports: { ...options.ports, signatures: { now: () => true, pooled: async () => true } },
+        ports: { ...options.ports, signatures: { now: () => true, later: async () => true } },
       }),
     },
   },

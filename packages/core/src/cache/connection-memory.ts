@@ -9,7 +9,13 @@ export interface Remembered {
 }
 
 interface Remembering {
-  [LAST]?: WeakRef<Remembered>
+  [LAST]?: Memory
+}
+
+/** What is known of the last token: its key, and the token once it came a second time. */
+interface Memory {
+  digest: string
+  last: WeakRef<Remembered> | undefined
 }
 
 /**
@@ -19,14 +25,21 @@ interface Remembering {
  * what is no socket of Node, such as the stand-ins of HTTP/2 and of platforms.
  */
 export function lastOver(socket: unknown): Remembered | undefined {
-  return socket instanceof Socket ? (socket as Remembering)[LAST]?.deref() : undefined
+  return socket instanceof Socket ? (socket as Remembering)[LAST]?.last?.deref() : undefined
 }
 
-/** Has a connection remember. */
+/**
+ * Has a connection remember. A token that comes for the first time may be one of many, as over a proxy's connection: for
+ * that its key is enough, and spares the garbage collector a weak reference.
+ */
 export function rememberOver(socket: unknown, last: Remembered): void {
   if (!(socket instanceof Socket)) return
-  const value = new WeakRef(last)
+  const { digest } = last
+  const memory = (socket as Remembering)[LAST]
   // Who prints a socket must not print a token.
-  if (!(LAST in socket)) Object.defineProperty(socket, LAST, { value, writable: true, enumerable: false })
-  else (socket as Remembering)[LAST] = value
+  if (!memory) Object.defineProperty(socket, LAST, { value: { digest, last: undefined }, enumerable: false })
+  else {
+    memory.last = memory.digest === digest ? new WeakRef(last) : undefined
+    memory.digest = digest
+  }
 }

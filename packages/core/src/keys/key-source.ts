@@ -1,5 +1,6 @@
 import { refused } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Caller } from '../request.ts'
 import { Budget } from '../resilience/budget.ts'
 import { waitAtMost } from '../resilience/deadline.ts'
 import type { LastGood, LastGoodStatus } from '../resilience/last-good.ts'
@@ -10,7 +11,7 @@ import { type KeyHint, type KeySet, type MissingKid, type Selection, select } fr
 export interface KeyRequest extends KeyHint {
   /** Monotonic milliseconds at which the request arrived. */
   readonly arrivedAt: number
-  readonly signal?: AbortSignal | undefined
+  readonly caller?: Caller | undefined
 }
 
 /** What was done for JWTs whose key was not in the set, since the start. Those refused count as `key_unknown`. */
@@ -100,7 +101,7 @@ export function remoteKeys(
     const known = at(request)
     if (known) return known
     if (document.value) await lookAgain(request)
-    else await waitAtMost(document.obtain(), wait, clock, request.signal)
+    else await waitAtMost(document.obtain(), wait, clock, request.caller?.signal)
     const found = at(request)
     if (found) return found
     throw refused('keys_unavailable', { retryAfter: retryAfterSeconds() })
@@ -114,12 +115,17 @@ export function remoteKeys(
       return
     }
     if (patience > 0)
-      await waitAtMost(new Promise<void>((resolve) => clock.after(patience, resolve)), wait, clock, request.signal)
-    if (at(request) || request.signal?.aborted === true) return
+      await waitAtMost(
+        new Promise<void>((resolve) => clock.after(patience, resolve)),
+        wait,
+        clock,
+        request.caller?.signal,
+      )
+    if (at(request) || request.caller?.signal?.aborted === true) return
     const look = document.loading ? 'joined' : unknownKids.take() ? 'fetched' : 'limited'
     looks[look] += 1
     if (look === 'limited') return
-    await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.signal)
+    await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.caller?.signal)
   }
 
   function mayReconsider(request: KeyRequest): boolean {
@@ -130,7 +136,8 @@ export function remoteKeys(
   async function reconsider(request: KeyRequest): Promise<readonly VerificationKey[] | undefined> {
     if (!mayReconsider(request)) return undefined
     const may = document.loading || (document.pause === 0 && badSignatures.take())
-    const looked = may && (await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.signal)) === true
+    const looked =
+      may && (await waitAtMost(document.refresh('unknown_kid'), wait, clock, request.caller?.signal)) === true
     if (looked) return at(request)
     if (document.fresh) return undefined
     throw refused('keys_unavailable', { retryAfter: retryAfterSeconds() })

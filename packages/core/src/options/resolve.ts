@@ -3,7 +3,7 @@ import { systemClock } from '../ports/clock.ts'
 import type { Http } from '../ports/http.ts'
 import type { HoldfastEvent, Observer } from '../ports/observer.ts'
 import { systemRandom } from '../ports/random.ts'
-import { systemSignatures } from '../ports/signatures.ts'
+import { systemSignatures } from '../ports/system-signatures.ts'
 import type { Store } from '../ports/store.ts'
 import { undiciHttp } from '../ports/undici-http.ts'
 import { checkDisjoint } from './accepts.ts'
@@ -111,7 +111,7 @@ const rootShape = object<CheckedOptions>({
       ),
       random: optional(satisfying(has('next', 'id'), 'an object with next() and id()')),
       http: optional(satisfying(has('send', 'close'), 'an object with send(request) and close()')),
-      signatures: optional(satisfying(has('now', 'pooled'), 'an object with now(check) and pooled(check)')),
+      signatures: optional(satisfying(has('now', 'later'), 'an object with now(check) and later(check)')),
     }),
     {},
   ),

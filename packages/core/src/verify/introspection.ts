@@ -84,10 +84,10 @@ export class IntrospectionVerifier implements Verifier {
     const known = orThrow(this.now(presented))
     if (known) return known
     const call = this.#calls.for(presented, this.#want(presented))
-    const outcome = await this.#wait(call, this.#patience(presented.digest), presented.signal)
+    const outcome = await this.#wait(call, this.#patience(presented.digest), presented.caller?.signal)
     if (outcome === STILL_RUNNING) {
       // Who has left needs no answer, and leaving early must not make trouble that something could be served on.
-      if (presented.signal?.aborted === true) throw this.#unavailable('introspection_unavailable', undefined)
+      if (presented.caller?.signal?.aborted === true) throw this.#unavailable('introspection_unavailable', undefined)
       return this.#withoutAnswer(presented, troubleOfWaiting(call))
     }
     return outcome.is === 'trouble' ? this.#withoutAnswer(presented, outcome.trouble) : this.#judge(outcome, presented)
@@ -105,7 +105,7 @@ export class IntrospectionVerifier implements Verifier {
     // A call that began too early proves nothing for this request: wait for its end, then for the next one.
     for (let round = 0; round < 2; round += 1) {
       const call = this.#calls.for(presented, want)
-      const outcome = await this.#wait(call, until - clock.monotonic(), presented.signal)
+      const outcome = await this.#wait(call, until - clock.monotonic(), presented.caller?.signal)
       if (outcome === STILL_RUNNING) {
         trouble = call.inquiry.startedAt ? undefined : troubleOfWaiting(call)
         break
@@ -217,11 +217,11 @@ export class IntrospectionVerifier implements Verifier {
   }
 
   /** How urgent an answer is for a request that comes now. */
-  #want({ digest, source }: Presented): Want {
+  #want({ digest, caller }: Presented): Want {
     const { positives, terms, clock } = this.#parts
     const known = positives.peek(digest)
     const now = clock.monotonic()
-    if (!known) return { urgency: { is: 'new', source: source?.() }, deadline: now + terms.wait }
+    if (!known) return { urgency: { is: 'new', source: caller?.source }, deadline: now + terms.wait }
     const left = this.#usableFor(known) - this.#age(known)
     if (left <= 0) return { urgency: { is: 'blocked' }, deadline: now + terms.wait }
     return { urgency: { is: 'grace', left: Math.min(1, left / terms.grace) }, deadline: now + left }

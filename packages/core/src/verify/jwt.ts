@@ -172,12 +172,12 @@ export class JwtVerifier implements Verifier {
   }
 
   /** All that can be said without a key. Claims are judged here for refusal only: junk then costs no key fetch. */
-  #check(jwt: UnverifiedJwt, { arrivedAt, signal }: Presented): KeyRequest | AuthError {
+  #check(jwt: UnverifiedJwt, { arrivedAt, caller }: Presented): KeyRequest | AuthError {
     const { rules, clock } = this.#parts
     const { algorithm, kid } = this.#hints.get(jwt.header) ?? this.#checkHeader(jwt.header)
     const refusal = checkJwtClaims(jwt.claims, rules, clock.wall() / 1_000)
     if (refusal) return refused(refusal.reason, { ...refusal, issuer: rules.issuer, unverified: true })
-    return { algorithm, kid, arrivedAt, signal }
+    return { algorithm, kid, arrivedAt, caller }
   }
 
   #checkHeader(header: JsonObject): KeyHint {

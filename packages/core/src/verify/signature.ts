@@ -5,24 +5,28 @@ import type { UnverifiedJws } from '../syntax/jws.ts'
 import { ALGORITHMS } from './algorithms.ts'
 import { derOf } from './ecdsa.ts'
 
-/** Whether this key signed this JWT, at once, or `undefined` where the arithmetic belongs in the thread pool. */
+/** Whether this key signed this JWT, at once, or `undefined` where the arithmetic has to wait. */
 export function signedByNow(jwt: UnverifiedJws, key: VerificationKey, signatures: Signatures): boolean | undefined {
-  // Raw R and S; a DER signature is none.
-  if (jwt.signature.length !== key.signatureLength) return false
-  return ALGORITHMS[key.algorithm].kty === 'oct' ? authenticatedBy(jwt, key) : signatures.now(checkOf(jwt, key))
+  const check = checkOf(jwt, key)
+  return typeof check === 'boolean' ? check : signatures.now(check)
 }
 
-/** The same after at most one trip through the thread pool; `undefined` when that is full. */
+/** The same after at most one wait; `undefined` when too many wait. */
 export function signedBy(
   jwt: UnverifiedJws,
   key: VerificationKey,
   signatures: Signatures,
 ): boolean | Promise<boolean | undefined> {
-  return signedByNow(jwt, key, signatures) ?? signatures.pooled(checkOf(jwt, key))
+  const check = checkOf(jwt, key)
+  return typeof check === 'boolean' ? check : (signatures.now(check) ?? signatures.later(check))
 }
 
-function checkOf(jwt: UnverifiedJws, key: VerificationKey): SignatureCheck {
+/** What is left to do, or the verdict where that takes no public key. */
+function checkOf(jwt: UnverifiedJws, key: VerificationKey): SignatureCheck | boolean {
+  // Raw R and S; a DER signature is none.
+  if (jwt.signature.length !== key.signatureLength) return false
   const { kty, hash, slow = false } = ALGORITHMS[key.algorithm]
+  if (kty === 'oct') return authenticatedBy(jwt, key)
   const signature = kty === 'EC' ? derOf(jwt.signature) : jwt.signature
   return { hash, key: key.material!, data: jwt.signed, signature, slow }
 }

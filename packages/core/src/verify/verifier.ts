@@ -3,6 +3,7 @@ import type { AuthError } from '../errors.ts'
 import type { Checks } from '../explain/checks.ts'
 import type { Sighting } from '../forecast/sighting.ts'
 import type { Instant } from '../ports/clock.ts'
+import type { Caller } from '../request.ts'
 import type { UnverifiedJwt } from '../syntax/jws.ts'
 import type { VerifiedToken } from './verified-token.ts'
 
@@ -16,9 +17,8 @@ export interface Presented {
   readonly arrivedAt: number
   /** What the request was for. */
   readonly url?: string | undefined
-  readonly signal: AbortSignal | undefined
-  /** The key of the place that the request came from. Asked for only where a token was never verified here. */
-  readonly source: (() => string | undefined) | undefined
+  /** Who waits, once somebody does. */
+  readonly caller: Caller | undefined
   /** What is remembered of the request, where something is. */
   sighting?: Sighting | undefined
   /** What came with a token under the scheme DPoP, and with no other. */

@@ -7,19 +7,29 @@ import { lastOver, type Remembered, rememberOver } from '../../src/cache/connect
 
 const last = (token: string): Remembered => ({ token, digest: `the key of ${token}` })
 
-test('a connection remembers what came last', () => {
+/** It came, and came again. */
+function rememberTwice(socket: unknown, one: Remembered): void {
+  rememberOver(socket, { ...one })
+  rememberOver(socket, one)
+}
+
+test('a connection remembers what came last, and came before', () => {
   const socket = new Socket()
   const [one, two] = [last('one'), last('two')]
   expect(lastOver(socket)).toBeUndefined()
   rememberOver(socket, one)
+  expect(lastOver(socket)).toBeUndefined()
+  rememberOver(socket, one)
   expect(lastOver(socket)).toBe(one)
+  rememberOver(socket, two)
+  expect(lastOver(socket)).toBeUndefined()
   rememberOver(socket, two)
   expect(lastOver(socket)).toBe(two)
 })
 
 test('another one knows nothing of it', () => {
   const one = last('one')
-  rememberOver(new Socket(), one)
+  rememberTwice(new Socket(), one)
   expect(lastOver(new Socket())).toBeUndefined()
 })
 
@@ -27,7 +37,7 @@ test('it keeps no token alive', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const socket = new Socket()
-  rememberOver(socket, last('one'))
+  rememberTwice(socket, last('one'))
   await new Promise((resolve) => setImmediate(resolve))
   collect()
   expect(lastOver(socket)).toBeUndefined()
@@ -36,11 +46,11 @@ test('it keeps no token alive', async () => {
 test('it shows no token to who prints the socket', () => {
   const socket = new Socket()
   const one = last('secret-token')
-  rememberOver(socket, one)
+  rememberTwice(socket, one)
   expect(inspect(socket, { depth: 9 })).not.toContain(one.token)
 })
 
 test.each([undefined, null, {}, 'socket', Object.create(null), new Proxy({}, {})])('%o remembers nothing', (socket) => {
-  rememberOver(socket, last('one'))
+  rememberTwice(socket, last('one'))
   expect(lastOver(socket)).toBeUndefined()
 })

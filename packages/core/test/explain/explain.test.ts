@@ -276,7 +276,7 @@ test('wants a text', async () => {
 })
 
 test('a signature that nobody has the time for is unknown, not bad', async () => {
-  const { server, as } = world({}, undefined, { now: () => undefined, pooled: async () => undefined })
+  const { server, as } = world({}, undefined, { now: () => undefined, later: async () => undefined })
   await server.ready()
   const explanation = await server.explain(as.jwt())
   expect(explanation.outcome).toBe('unknown')

@@ -177,10 +177,10 @@ describe('the signature', () => {
   }) // IN-62
 
   test('of a slow algorithm is checked in the thread pool', async () => {
-    const pooled: Signatures = { now: () => undefined, pooled: (check) => inlineSignatures.pooled(check) }
-    const slow = { rules: { algorithm: 'ES384' }, signatures: pooled } as const
+    const waiting: Signatures = { now: () => undefined, later: (check) => inlineSignatures.later(check) }
+    const slow = { rules: { algorithm: 'ES384' }, signatures: waiting } as const
     expect(await read(answerOf({ header: { kid: 'k2' }, algorithm: 'ES384' }), slow)).toEqual(CONTENT)
-    const full: Signatures = { now: () => undefined, pooled: async () => undefined }
+    const full: Signatures = { now: () => undefined, later: async () => undefined }
     expect(await read(answerOf(), { signatures: full })).toBe('overloaded')
   }) // IN-62
 

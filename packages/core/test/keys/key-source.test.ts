@@ -3,6 +3,7 @@ import { type KeySet, parseKeySet } from '../../src/keys/key-set.ts'
 import { type KeySource, pinnedKeys, remoteKeys } from '../../src/keys/key-source.ts'
 import { remoteKeySet } from '../../src/keys/remote-key-set.ts'
 import { AuthError } from '../../src/errors.ts'
+import { Caller } from '../../src/request.ts'
 import { LastGood } from '../../src/resilience/last-good.ts'
 import type { JsonObject } from '../../src/syntax/json.ts'
 import { chance } from '../support/chance.ts'
@@ -52,7 +53,7 @@ function setUp(reply: Reply | JsonObject[] = [first]) {
     source,
     serve,
     find: (kid: string | undefined, signal?: AbortSignal) =>
-      source.find({ algorithm: 'ES256', kid, arrivedAt: clock.monotonic(), signal }),
+      source.find({ algorithm: 'ES256', kid, arrivedAt: clock.monotonic(), caller: new Caller({ signal }) }),
     fetches: () => http.to(URL).length,
   }
 }

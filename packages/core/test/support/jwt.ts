@@ -214,8 +214,7 @@ export function present(token: string, clock: Clock = new HandClock()): Presente
     digest: keyOf(token),
     jwt: undefined,
     arrivedAt: clock.monotonic(),
-    signal: undefined,
-    source: undefined,
+    caller: undefined,
   }
 }
 

@@ -1,6 +1,7 @@
 import { keyOf } from '../../src/cache/digest.ts'
 import { Tally } from '../../src/counters.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import { Caller } from '../../src/request.ts'
 import type { Claims } from '../../src/verify/claims.ts'
 import { type Provenance, VerifiedToken, type VerifiedTokenFields } from '../../src/verify/verified-token.ts'
 import type { Presented, Verifier } from '../../src/verify/verifier.ts'
@@ -31,5 +32,5 @@ export function verifiedToken(
 }
 
 export function presented(token: string, clock: Clock, signal?: AbortSignal): Presented {
-  return { token, digest: keyOf(token), jwt: undefined, arrivedAt: clock.monotonic(), signal, source: undefined }
+  return { token, digest: keyOf(token), jwt: undefined, arrivedAt: clock.monotonic(), caller: new Caller({ signal }) }
 }

@@ -2,7 +2,8 @@ import { createPublicKey, createSecretKey, generateKeyPairSync, type KeyObject, 
 import { describe, expect, test } from 'vitest'
 import { prepareKey, VerificationKey } from '../../src/keys/jwk.ts'
 import { pinnedKeys } from '../../src/keys/key-source.ts'
-import { inlineSignatures, type Signatures, systemSignatures } from '../../src/ports/signatures.ts'
+import { inlineSignatures, type Signatures } from '../../src/ports/signatures.ts'
+import { systemSignatures } from '../../src/ports/system-signatures.ts'
 import { type Algorithm, ALGORITHMS, DEFAULT_ALGORITHMS, isAlgorithm, means } from '../../src/verify/algorithms.ts'
 import { signedByNow } from '../../src/verify/signature.ts'
 import {
@@ -376,7 +377,7 @@ describe('algorithms without signature', () => {
   test('cost no arithmetic when they are not on the list', () => {
     const untouched: Signatures = {
       now: () => expect.unreachable('a signature was checked'),
-      pooled: () => expect.unreachable('a signature was checked'),
+      later: () => expect.unreachable('a signature was checked'),
     }
     const { verifier } = bench('ES256', { signatures: untouched })
     expect(verdictOf(() => verifier.now(present(tokenOf({ algorithm: 'ES384' }))))).toBe('algorithm_not_allowed') // JW-11
@@ -450,7 +451,7 @@ describe('slow algorithms', () => {
   })
 
   test('are refused as overload, not as bad tokens, when the pool is full', async () => {
-    const full: Signatures = { now: () => undefined, pooled: async () => undefined }
+    const full: Signatures = { now: () => undefined, later: async () => undefined }
     const { verifier } = bench('ES384', { signatures: full })
     expect(await laterVerdictOf(() => verifier.verify(present(tokenOf({ algorithm: 'ES384' }))))).toBe('overloaded')
   })

@@ -8,6 +8,7 @@ import type { IntrospectionEndpoint } from '../../src/introspection/endpoint.ts'
 import { Inquiry, type Want } from '../../src/introspection/inquiry.ts'
 import { type Answer, Trouble, type TroubleKind } from '../../src/introspection/introspector.ts'
 import { instantOf } from '../../src/ports/clock.ts'
+import { Caller } from '../../src/request.ts'
 import type { Claims } from '../../src/verify/claims.ts'
 import type { EvidenceTerms } from '../../src/verify/evidence-terms.ts'
 import { type CallReport, IntrospectionVerifier } from '../../src/verify/introspection.ts'
@@ -109,12 +110,17 @@ const detailsOf = async (run: () => unknown): Promise<object> => {
   return { reason: error.reason, issuer, detail, retryAfter, kind: (cause as Trouble | undefined)?.kind }
 }
 
-const untouchable = (): string => expect.unreachable('the source was asked for')
+const nobodyAsks = (): Caller =>
+  new Caller({
+    get source(): string {
+      return expect.unreachable('the source was asked for')
+    },
+  })
 
 describe('how urgent a question is', () => {
   test('a token never seen is new, from where it came, for as long as a request waits', async () => {
     const all = setUp()
-    void all.verifier.verify(all.at({ source: () => '192.0.2.7' })).catch(() => undefined)
+    void all.verifier.verify(all.at({ caller: new Caller({ source: '192.0.2.7' }) })).catch(() => undefined)
     expect(all.wants).toEqual([
       { urgency: { is: 'new', source: '192.0.2.7' }, deadline: all.clock.monotonic() + 1_000 },
     ])
@@ -130,11 +136,11 @@ describe('how urgent a question is', () => {
     const all = setUp()
     await all.know()
     await all.clock.advance(60_000)
-    void all.verifier.verify(all.at({ source: untouchable })).catch(() => undefined)
+    void all.verifier.verify(all.at({ caller: nobodyAsks() })).catch(() => undefined)
     expect(all.wants[1]).toEqual({ urgency: { is: 'grace', left: 1 }, deadline: all.clock.monotonic() + 300_000 })
     all.fails('timeout')
     await all.clock.advance(75_000)
-    void all.verifier.verify(all.at({ source: untouchable })).catch(() => undefined)
+    void all.verifier.verify(all.at({ caller: nobodyAsks() })).catch(() => undefined)
     expect(all.wants[2]).toEqual({ urgency: { is: 'grace', left: 0.75 }, deadline: all.clock.monotonic() + 225_000 })
     all.fails('timeout')
     await settled()
@@ -242,7 +248,7 @@ describe('a call', () => {
   test('of two that wait one may leave, and then the answer is not late', async () => {
     const all = setUp()
     const leaving = new AbortController()
-    const left = reasonOf(() => all.verifier.verify(all.at({ signal: leaving.signal })))
+    const left = reasonOf(() => all.verifier.verify(all.at({ caller: new Caller(leaving) })))
     const stays = all.verifier.verify(all.at())
     leaving.abort()
     await left

@@ -6,6 +6,7 @@ import { EMPTY_KEY_SET, type KeySet, succeed } from '../../src/keys/key-set.ts'
 import type { KeyRequest, KeySource } from '../../src/keys/key-source.ts'
 import type { SignatureCheck, Signatures } from '../../src/ports/signatures.ts'
 import { inlineSignatures } from '../../src/ports/signatures.ts'
+import { Caller } from '../../src/request.ts'
 import { deferred } from '../support/deferred.ts'
 import {
   type Bench,
@@ -51,7 +52,7 @@ function pool() {
   const waiting: (() => void)[] = []
   const signatures: Signatures = {
     now: () => undefined,
-    pooled: async (check) => {
+    later: async (check) => {
       given.push(check)
       const { promise, resolve } = deferred<void>()
       waiting.push(() => resolve())
@@ -151,7 +152,7 @@ describe('the same token at once', () => {
     const second = deferred<boolean>()
     const answers = [first.promise, second.promise]
     let asked = 0
-    const signatures: Signatures = { now: () => undefined, pooled: () => answers[asked++] ?? Promise.resolve(false) }
+    const signatures: Signatures = { now: () => undefined, later: () => answers[asked++] ?? Promise.resolve(false) }
     const one = bench('ES256', { signatures, keys })
     const token = tokenOf({ header: { kid: 'k' } })
     const older = laterVerdictOf(() => verify(one, token))
@@ -215,16 +216,16 @@ describe('keys', () => {
   test('are asked for by what the header says, since when, and as long as the caller stays', async () => {
     const { keys, requests } = keysWith({ at: () => setOf(es('k')).keys })
     const one = bench('ES256', { keys })
-    const { signal } = new AbortController()
-    await one.verifier.verify({ ...present(tokenOf({ header: { kid: 'k' } }), one.clock), arrivedAt: 7, signal })
-    expect(requests).toEqual([{ algorithm: 'ES256', kid: 'k', arrivedAt: 7, signal }])
+    const caller = new Caller({})
+    await one.verifier.verify({ ...present(tokenOf({ header: { kid: 'k' } }), one.clock), arrivedAt: 7, caller })
+    expect(requests).toEqual([{ algorithm: 'ES256', kid: 'k', arrivedAt: 7, caller }])
   })
 
   test('that were tried are not tried again, whichever way they come back', async () => {
     const set = setOf(es('k', 'second'))
     for (const again of [undefined, set.keys]) {
       let tried = 0
-      const signatures: Signatures = { now: () => undefined, pooled: async () => (tried++, false) }
+      const signatures: Signatures = { now: () => undefined, later: async () => (tried++, false) }
       const { keys } = keysWith({ at: () => set.keys, reconsider: async () => again })
       const one = bench('ES256', { keys, signatures })
       const refusal = await errorOf(() => verify(one, tokenOf({ header: { kid: 'k' } })))
@@ -264,13 +265,13 @@ describe('keys', () => {
 
 describe('what is decided at once', () => {
   test('waits where the arithmetic belongs in the thread pool', () => {
-    const one = bench('ES256', { signatures: { now: () => undefined, pooled: async () => true } })
+    const one = bench('ES256', { signatures: { now: () => undefined, later: async () => true } })
     expect(verdictOf(() => one.verifier.now(present(tokenOf())))).toBe('waits')
     expect(one.store.entries).toBe(0)
   })
 
   test('a thread pool that is full is no verdict, and says when to come back', async () => {
-    const one = bench('ES256', { signatures: { now: () => undefined, pooled: async () => undefined } })
+    const one = bench('ES256', { signatures: { now: () => undefined, later: async () => undefined } })
     const error = await errorOf(() => verify(one, tokenOf()))
     expect([error.reason, AuthError.detailsOf(error)]).toEqual(['overloaded', { retryAfter: 1, issuer: ISSUER }])
   })

@@ -270,7 +270,7 @@ describe('JwtVerifier.verify', () => {
       keys,
       signatures: {
         now: () => undefined,
-        pooled: async () => {
+        later: async () => {
           succeed(keys.set, EMPTY_KEY_SET)
           return true
         },

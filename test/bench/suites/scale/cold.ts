@@ -46,7 +46,7 @@ function subjectOf({ name, issuers, keys }: Trusted, distinct: number, open: Res
     audience: AUDIENCE,
     // Half of the tokens, which come in turn: none is in the cache any more when it comes again.
     cache: { jwts: { entries: distinct / 2 } },
-    ports: { signatures: { now: () => true, pooled: async () => true } },
+    ports: { signatures: { now: () => true, later: async () => true } },
   })
   open.push(server)
   const tokens = times(distinct, () => undefined).map((_, n) =>
