@@ -77,16 +77,19 @@ class Model {
       entries.length >= sum(bounds.map((bound) => bound.entries)) ||
       octets(entries) + bytes > sum(bounds.map((bound) => bound.bytes))
     const isFull = (): boolean => isOver([...kept.values()], this.#protected)
-    while (segment === 1 && isFull()) {
-      const [last, out] = kept.entries().next().value!
-      kept.delete(last)
-      const { expiresAt } = out.entry
-      if (expiresAt === undefined || this.#clock.wall() < expiresAt * 1_000) probation.set(last, out)
-    }
+    if (segment === 1) while (isFull()) this.#demote()
     while (isOver([...probation.values(), ...kept.values()], this.#newcomers, this.#protected)) {
       probation.delete(probation.keys().next().value!)
     }
     this.segments[segment].set(name, held)
+  }
+
+  #demote(): void {
+    const [probation, kept] = this.segments
+    const [last, out] = kept.entries().next().value!
+    kept.delete(last)
+    const { expiresAt } = out.entry
+    if (expiresAt === undefined || this.#clock.wall() < expiresAt * 1_000) probation.set(last, out)
   }
 }
 
