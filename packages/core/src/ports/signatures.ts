@@ -7,8 +7,11 @@ export interface SignatureCheck {
   readonly data: Buffer
   /** As `crypto.verify` takes it without options: of ECDSA the DER. */
   readonly signature: Buffer
-  /** Takes so long (ES384, ES512, Ed448) that it must never hold the event loop. */
-  readonly slow: boolean
+  /**
+   * `large` (ES384, ES512, Ed448): takes so long that it must never hold the event loop. `small` (RSA up to 4,096 bits): no
+   * longer than a trip through the thread pool.
+   */
+  readonly cost: 'small' | 'medium' | 'large'
 }
 
 /** Where signature arithmetic runs, and when. */

@@ -4,7 +4,7 @@ import { checked, type SignatureCheck, type Signatures } from './signatures.ts'
 
 /** Milliseconds of a turn of the event loop for checks at once, and as many for those that wait; one begun is ended. */
 const SLICE = 1
-/** Checks that wait and are left to the event loop: of the usual algorithms about a slice. Beyond it the pool helps. */
+/** Checks that wait and are left to the event loop: of ES256 and Ed25519 about a slice. Beyond it the pool helps. */
 const OF_THE_LOOP = 8
 /** Fast checks in the thread pool at once. More than it has threads: they come back once in a turn. */
 const POOLED = 16
@@ -22,7 +22,7 @@ interface Waiting {
 
 /**
  * `crypto.verify` for a process: on the event loop, in slices between which other requests are served; in the thread pool
- * what is slow, and, where there is another core, what a burst brings beyond the next slice.
+ * what is slow, and, where there is another core, what a burst brings beyond the next slice. RSA stays on the event loop.
  *
  * A trip through the pool costs 30 to 100 µs beside 40 (RS256) or 110 (ES256) of arithmetic, and four busy threads on two
  * cores hold the event loop up for as long as the system lets a thread run, 3 to 4 ms.
@@ -47,13 +47,13 @@ export class SystemSignatures implements Signatures {
 
   /** For the first fast checks of a turn, where none waits: the rest of a request's way is shorter without a promise. */
   now(check: SignatureCheck): boolean | undefined {
-    if (check.slow || this.#waiting > 0 || this.#spent >= SLICE) return undefined
+    if (check.cost === 'large' || this.#waiting > 0 || this.#spent >= SLICE) return undefined
     this.#takeTurn()
     return this.#check(check)
   }
 
   later(check: SignatureCheck): Promise<boolean | undefined> {
-    return check.slow ? this.#slowly(check) : this.#inTurn(check)
+    return check.cost === 'large' ? this.#slowly(check) : this.#inTurn(check)
   }
 
   #slowly(check: SignatureCheck): Promise<boolean | undefined> {
@@ -77,7 +77,7 @@ export class SystemSignatures implements Signatures {
   }
 
   #feedPool(): void {
-    while (this.#pooled < this.#mostPooled && this.#waiting > OF_THE_LOOP) {
+    while (this.#pooled < this.#mostPooled && this.#waiting > OF_THE_LOOP && this.#first!.check.cost !== 'small') {
       const { check, settle } = this.#next()
       inPool(check, (valid) => {
         this.#pooled -= 1

@@ -5,6 +5,9 @@ import type { UnverifiedJws } from '../syntax/jws.ts'
 import { ALGORITHMS } from './algorithms.ts'
 import { derOf } from './ecdsa.ts'
 
+/** Octets of a signature by a key of 4,096 bits. */
+const SMALL_RSA = 512
+
 /** Whether this key signed this JWT, at once, or `undefined` where the arithmetic has to wait. */
 export function signedByNow(jwt: UnverifiedJws, key: VerificationKey, signatures: Signatures): boolean | undefined {
   const check = checkOf(jwt, key)
@@ -25,10 +28,11 @@ export function signedBy(
 function checkOf(jwt: UnverifiedJws, key: VerificationKey): SignatureCheck | boolean {
   // Raw R and S; a DER signature is none.
   if (jwt.signature.length !== key.signatureLength) return false
-  const { kty, hash, slow = false } = ALGORITHMS[key.algorithm]
+  const { kty, hash, slow } = ALGORITHMS[key.algorithm]
   if (kty === 'oct') return authenticatedBy(jwt, key)
   const signature = kty === 'EC' ? derOf(jwt.signature) : jwt.signature
-  return { hash, key: key.material!, data: jwt.signed, signature, slow }
+  const isSmall = kty === 'RSA' && signature.length <= SMALL_RSA
+  return { hash, key: key.material!, data: jwt.signed, signature, cost: slow ? 'large' : isSmall ? 'small' : 'medium' }
 }
 
 /** HMAC (RFC 7518 §3.2) in constant time; the length was checked before. */

@@ -5,10 +5,10 @@ import { SystemSignatures, systemSignatures } from '../../src/ports/system-signa
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519')
 
-function checkOf(text: string, { good = true, slow = false } = {}): SignatureCheck {
+function checkOf(text: string, good = true, cost: SignatureCheck['cost'] = 'medium'): SignatureCheck {
   const data = Buffer.from(text)
   const signature = sign(null, good ? data : Buffer.from('another'), privateKey)
-  return { hash: null, key: publicKey, data, signature, slow }
+  return { hash: null, key: publicKey, data, signature, cost }
 }
 
 /** A clock on which a check takes so many milliseconds: it is looked at before and after. */
@@ -20,11 +20,7 @@ function clockOf(millisOfACheck: number): () => number {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Gives checks to wait for, and tells how many have been settled. */
-function waitingFor(
-  signatures: SystemSignatures,
-  count: number,
-  make = (n: number) => checkOf(`${n}`, { good: n % 3 > 0 }),
-) {
+function waitingFor(signatures: SystemSignatures, count: number, make = (n: number) => checkOf(`${n}`, n % 3 > 0)) {
   const settled: [number, boolean | undefined][] = []
   const all = Array.from({ length: count }, (_, n) =>
     signatures.later(make(n)).then((valid) => void settled.push([n, valid])),
@@ -38,7 +34,7 @@ describe('at once', () => {
     const verdicts = Array.from({ length: 5 }, () => signatures.now(checkOf('data')))
     expect(verdicts).toEqual([true, true, true, undefined, undefined])
     await turn()
-    expect(signatures.now(checkOf('data', { good: false }))).toBe(false)
+    expect(signatures.now(checkOf('data', false))).toBe(false)
   })
 
   test('is none while another waits', async () => {
@@ -51,7 +47,7 @@ describe('at once', () => {
 
   test('is none that is slow', async () => {
     const signatures = new SystemSignatures(1)
-    const slow = checkOf('data', { slow: true })
+    const slow = checkOf('data', true, 'large')
     expect(signatures.now(slow)).toBeUndefined()
     expect(await signatures.later(slow)).toBe(true)
   })
@@ -88,14 +84,19 @@ describe('those that wait', () => {
   })
 
   test.each([
-    [1, 24],
-    [2, 8],
-  ])('with %i cores, of a burst of 24 the event loop checks %i itself', async (cores, ofTheLoop) => {
-    let looks = 0
-    const { all } = waitingFor(new SystemSignatures(cores, () => (looks += 1)), 24)
-    await all
-    expect(looks).toBe(2 * ofTheLoop)
-  })
+    [1, 'medium', 24],
+    [2, 'medium', 8],
+    [2, 'small', 24],
+  ] as const)(
+    'with %i cores, of a burst of 24 %s ones the event loop checks %i itself',
+    async (cores, cost, ofTheLoop) => {
+      let looks = 0
+      const signatures = new SystemSignatures(cores, () => (looks += 1))
+      const { all } = waitingFor(signatures, 24, (n) => checkOf(`${n}`, true, cost))
+      await all
+      expect(looks).toBe(2 * ofTheLoop)
+    },
+  )
 
   test('are refused beyond a bound, and there is room again afterwards', async () => {
     const signatures = new SystemSignatures(1)
@@ -109,7 +110,7 @@ describe('those that wait', () => {
 
   test('slow ones have a bound of their own', async () => {
     const signatures = new SystemSignatures(2)
-    const check = checkOf('data', { slow: true })
+    const check = checkOf('data', true, 'large')
     const { settled, all } = waitingFor(signatures, 65, () => check)
     await Promise.resolve()
     expect(settled).toEqual([[64, undefined]])

@@ -178,7 +178,7 @@ test('the arithmetic is told what it is about, and that it is quick', async () =
   await turn()
   end()
   await verdict
-  expect(given).toMatchObject([{ hash: 'sha256', slow: false }])
+  expect(given).toMatchObject([{ hash: 'sha256', cost: 'medium' }])
 })
 
 test('what is the same for all that a key signed is kept once', async () => {
@@ -261,6 +261,23 @@ describe('keys', () => {
     const one = bench('ES256', { keys })
     expect(await laterVerdictOf(() => verify(one, tokenOf({ header: { kid: 'k' } })))).toBe('signature_invalid')
   }) // JK-35
+})
+
+test.each([
+  ['RS256', 'small'],
+  ['PS256', 'small'],
+  ['ES256', 'medium'],
+  ['Ed25519', 'medium'],
+  ['ES384', 'large'],
+] as const)('the arithmetic of %s is known to be %s', (algorithm, cost) => {
+  const given: SignatureCheck[] = []
+  const signatures: Signatures = {
+    now: (check) => (given.push(check), true),
+    later: () => expect.unreachable('nothing waits'),
+  }
+  const { verifier } = bench(algorithm, { signatures })
+  expect(verdictOf(() => verifier.now(present(tokenOf({ algorithm }))))).toBe('accepted')
+  expect(given.map((check) => check.cost)).toEqual([cost])
 })
 
 describe('what is decided at once', () => {
