@@ -37,3 +37,28 @@ describe('a mistake', () => {
     expect(said('text')).toMatch(/^a guard threw: string; /)
   })
 })
+
+describe('transport', () => {
+  const plain = { method: 'GET', url: '/', rawHeaders: [], secure: false, source: '192.0.2.7' }
+  const told = (advisor: Advisor): boolean => advisor.forTransport(plain) !== undefined
+
+  test('is looked at for the first 100 new tokens, and for each hundredth after', () => {
+    const advisor = new Advisor()
+    let looks = 0
+    const safe = {
+      ...plain,
+      get secure() {
+        looks += 1
+        return true
+      },
+    }
+    for (let n = 0; n < 350; n += 1) advisor.forTransport(safe)
+    expect(looks).toBe(102)
+    expect(Array.from({ length: 50 }, () => told(advisor)).indexOf(true)).toBe(49)
+  })
+
+  test('is a reason for one word', () => {
+    const advisor = new Advisor()
+    expect([told(advisor), told(advisor)]).toEqual([true, false])
+  })
+})

@@ -31,8 +31,8 @@ function checkOf(jwt: UnverifiedJws, key: VerificationKey): SignatureCheck | boo
   const { kty, hash, slow } = ALGORITHMS[key.algorithm]
   if (kty === 'oct') return authenticatedBy(jwt, key)
   const signature = kty === 'EC' ? derOf(jwt.signature) : jwt.signature
-  const isSmall = kty === 'RSA' && signature.length <= SMALL_RSA
-  return { hash, key: key.material!, data: jwt.signed, signature, cost: slow ? 'large' : isSmall ? 'small' : 'medium' }
+  const usual = kty === 'RSA' && signature.length <= SMALL_RSA ? 'small' : 'medium'
+  return { hash, key: key.material!, data: jwt.signed, signature, cost: slow ? 'large' : usual }
 }
 
 /** HMAC (RFC 7518 §3.2) in constant time; the length was checked before. */
