@@ -467,17 +467,17 @@ test('a kind that is a promise says nothing, whatever becomes of it', async () =
   }
 }) // NG-114
 
-describe('the end of a request', () => {
-  /** A request of which nobody may listen for the end. */
-  const unheard = (token: string) => ({
-    ...bearer(token),
-    get signal(): AbortSignal {
-      return expect.unreachable('somebody listened for the end of the request')
-    },
-  })
+/** A request of which nobody may listen for the end. */
+const unheard = (token: string) => ({
+  ...bearer(token),
+  get signal(): AbortSignal {
+    return expect.unreachable('somebody listened for the end of the request')
+  },
+})
 
+describe('the end of a request', () => {
   test('is listened for by what waits for another machine, and not for the arithmetic of a signature', async () => {
-    const { server, as, http } = world({}, undefined, { now: () => undefined, later: inlineSignatures.later })
+    const { server, as, http } = world({}, undefined, { ...inlineSignatures, now: () => undefined })
     await server.ready()
     expect((await server.authenticate(unheard(as.jwt()))).subject).toBe('somebody')
     http.on(as.urls.introspection, held().reply)
