@@ -91,7 +91,8 @@ function fromAuthorization(request: AuthRequest, rules: CredentialRules): string
   const line = trimmed(field)
   const bearer = line.startsWith('Bearer') || isScheme(line, BEARER) ? after(line, BEARER.length) : undefined
   if (bearer !== undefined) return bearer
-  const dpop = rules.dpop === true && isScheme(line, DPOP) ? after(line, DPOP.length) : undefined
+  const isDpop = rules.dpop === true && (line.startsWith('DPoP') || isScheme(line, DPOP))
+  const dpop = isDpop ? after(line, DPOP.length) : undefined
   if (dpop === undefined || dpop.includes(',')) checkUnjoined(line)
   return dpop === undefined ? undefined : new DpopToken(dpop)
 }

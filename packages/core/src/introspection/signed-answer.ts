@@ -4,7 +4,7 @@ import type { KeyRequest, KeySource } from '../keys/key-source.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HttpResponse } from '../ports/http.ts'
 import type { Signatures } from '../ports/signatures.ts'
-import { isJsonObject, type JsonObject } from '../syntax/json.ts'
+import { deeplyFrozen, isJsonObject, type JsonObject } from '../syntax/json.ts'
 import { shapeOf, type UnverifiedJwt } from '../syntax/jws.ts'
 import { parseJws } from '../syntax/jws.ts'
 import { joseType, mediaType } from '../syntax/media-type.ts'
@@ -54,7 +54,7 @@ export class SignedAnswers {
   async read(response: HttpResponse): Promise<JsonObject> {
     const jwt = await this.#open(response)
     await this.#checkSignature(jwt)
-    return this.#contentOf(jwt.claims)
+    return deeplyFrozen(this.#contentOf(jwt.claims))
   }
 
   async #open({ headers, body }: HttpResponse): Promise<UnverifiedJwt> {

@@ -91,12 +91,16 @@ function publicMembers(jwk: JsonObject): Record<string, string> {
 /** The key that a JWK describes, bound to one allowed algorithm, or what is wrong with it. Imports nothing yet. */
 export function verificationKey(jwk: JsonObject, allowed: readonly Algorithm[]): VerificationKey | KeyFault {
   const algorithm = algorithmOf(jwk, allowed)
-  if (!isAlgorithm(algorithm)) return algorithm
+  return isAlgorithm(algorithm) ? keyFor(jwk, algorithm, thumbprintOf(jwk)) : algorithm
+}
+
+/** The same, where it is known which algorithm the JWK is for, and its thumbprint. */
+export function keyFor(jwk: JsonObject, algorithm: Algorithm, thumbprint: string): VerificationKey | KeyFault {
   const { kid } = jwk as { readonly kid: string | undefined }
   const fault = faultOf(jwk, algorithm)
   if (fault) return fault
   const load = (): KeyObject | undefined => importKey(jwk, algorithm)
-  const key = new VerificationKey({ algorithm, kid, thumbprint: thumbprintOf(jwk), load })
+  const key = new VerificationKey({ algorithm, kid, thumbprint, load })
   // Only an import tells whether a point is on its curve, and a set of such keys must not pass for a usable one.
   return jwk['kty'] === 'EC' && key.material === undefined ? 'unusable' : key
 }

@@ -18,6 +18,12 @@ export const JSON_LIMITS: JsonLimits = Object.freeze({ depth: 16, members: 2_000
  * keep the last would see two different tokens.
  */
 export function parseJsonObject(bytes: Buffer, limits: JsonLimits = JSON_LIMITS): JsonObject | undefined {
+  const value = readJsonObject(bytes, limits)
+  return value && deeplyFrozen(value)
+}
+
+/** The same, not frozen: for what is read once, or frozen where it is kept, so that garbage does not pay for it. */
+export function readJsonObject(bytes: Buffer, limits: JsonLimits = JSON_LIMITS): JsonObject | undefined {
   if (!isUtf8(bytes)) return undefined
   const members = countMembers(bytes, limits)
   if (members === undefined) return undefined
@@ -28,8 +34,18 @@ export function parseJsonObject(bytes: Buffer, limits: JsonLimits = JSON_LIMITS)
     return undefined
   }
   // `JSON.parse` keeps one of several members with the same (unescaped) name: fewer survive than were written.
-  if (!isJsonObject(value) || freezeAndCount(value) !== members) return undefined
-  return value
+  if (!isJsonObject(value)) return undefined
+  // Most objects have no object inside.
+  const isWhole = Object.keys(value).length === members || survivingMembers(value) === members
+  return isWhole ? value : undefined
+}
+
+/** Freezes a parsed value to its leaves. The depth was bounded where it was parsed. */
+export function deeplyFrozen<T extends object>(value: T): T {
+  for (const inner of Object.values(value) as unknown[]) {
+    if (typeof inner === 'object' && inner !== null) deeplyFrozen(inner)
+  }
+  return Object.freeze(value)
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -71,14 +87,12 @@ function endOfString(text: Buffer, start: number): number {
   return at
 }
 
-/** Freezes a parsed value to its leaves and counts its members. The depth is bounded by the count before. */
-function freezeAndCount(value: object): number {
+/** The members of a parsed value, to its leaves. The depth is bounded by the count before. */
+function survivingMembers(value: object): number {
   const inside: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
   let count = inside === value ? 0 : inside.length
-  for (let at = 0; at < inside.length; at += 1) {
-    const inner = inside[at]
-    if (typeof inner === 'object' && inner !== null) count += freezeAndCount(inner)
+  for (const inner of inside) {
+    if (typeof inner === 'object' && inner !== null) count += survivingMembers(inner)
   }
-  Object.freeze(value)
   return count
 }

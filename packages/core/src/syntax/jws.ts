@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { decodeBase64url } from './base64url.ts'
-import { type JsonObject, parseJsonObject } from './json.ts'
+import { decodeBase64url, decodeSegment, hasLookalikes } from './base64url.ts'
+import { type JsonObject, parseJsonObject, readJsonObject } from './json.ts'
 
 /** A compact JWS taken apart, whatever it signs. Nothing in it is trusted: not one bit has been verified. */
 export interface UnverifiedJws {
@@ -11,7 +11,7 @@ export interface UnverifiedJws {
   readonly signature: Buffer
 }
 
-/** A JWS whose payload is a JSON object. */
+/** A JWS whose payload is a JSON object: not frozen, as most of what strangers send is not kept. */
 export interface UnverifiedJwt extends UnverifiedJws {
   readonly claims: JsonObject
 }
@@ -73,7 +73,7 @@ function countDots(token: string): number {
 /** Takes a signed JWT apart: a compact JWS, and a JSON object in its payload (RFC 7519 §7.2). */
 export function parseJws(token: string, headerOf: typeof parseHeader = parseHeader): UnverifiedJwt | undefined {
   const jws = parseCompactJws(token, headerOf)
-  const claims = jws && parseJsonObject(jws.payload)
+  const claims = jws && readJsonObject(jws.payload)
   if (!claims) return undefined
   const { header, payload, signed, signature } = jws
   return { header, payload, signed, signature, claims }
@@ -89,18 +89,18 @@ export function parseClientJws(token: string, known?: JsonObject): UnverifiedJwt
 }
 
 function parseClientHeader(segment: string): JsonObject | undefined {
-  const bytes = segment.length <= 2 * MAX_HEADER ? decodeBase64url(segment) : undefined
-  return bytes && parseJsonObject(bytes)
+  const bytes = segment.length <= 2 * MAX_HEADER ? decodeSegment(segment) : undefined
+  return bytes && readJsonObject(bytes)
 }
 
 /** Takes a compact JWS apart (RFC 7515 §7.1): three canonical segments, a JSON object in the first. */
 export function parseCompactJws(token: string, headerOf: typeof parseHeader = parseHeader): UnverifiedJws | undefined {
   const first = token.indexOf('.')
   const last = token.indexOf('.', first + 1)
-  if (first === -1 || last === -1 || token.includes('.', last + 1)) return undefined
+  if (first === -1 || last === -1 || token.includes('.', last + 1) || hasLookalikes(token)) return undefined
   const header = headerOf(token.slice(0, first))
-  const payload = header && decodeBase64url(token.slice(first + 1, last))
-  const signature = payload && decodeBase64url(token.slice(last + 1))
+  const payload = header && decodeSegment(token.slice(first + 1, last))
+  const signature = payload && decodeSegment(token.slice(last + 1))
   if (!signature) return undefined
   const signed = Buffer.allocUnsafe(last)
   signed.write(token, 0, last, 'latin1')

@@ -8,7 +8,7 @@ import type { KeyHint } from '../keys/key-set.ts'
 import type { KeyRequest, KeySource } from '../keys/key-source.ts'
 import { type Clock, type Instant, instantOf } from '../ports/clock.ts'
 import type { Signatures } from '../ports/signatures.ts'
-import type { JsonObject } from '../syntax/json.ts'
+import { deeplyFrozen, type JsonObject } from '../syntax/json.ts'
 import { parseJws, shapeOf, type UnverifiedJwt } from '../syntax/jws.ts'
 import type { Algorithm } from './algorithms.ts'
 import { checkTimes } from './claims.ts'
@@ -208,7 +208,7 @@ export class JwtVerifier implements Verifier {
     key: VerificationKey,
   ): VerifiedToken {
     const provenance = revocationKey === undefined ? this.#provenanceOf(key) : this.#newProvenance(key, revocationKey)
-    return new VerifiedToken({ digest, claims, provenance, since: instantOf(this.#parts.clock) })
+    return new VerifiedToken({ digest, claims: deeplyFrozen(claims), provenance, since: instantOf(this.#parts.clock) })
   }
 
   /** The same for all that a key signed, so that a store keeps one. */

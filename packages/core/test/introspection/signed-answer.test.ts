@@ -92,6 +92,12 @@ test('what is signed by the issuer for us is read', async () => {
   expect(await read(answerOf({ claims: { aud: ['x', 'https://api.example'] } }))).toEqual(CONTENT)
 }) // IN-57, IN-58, IN-59
 
+test('what is read is frozen to its leaves, as requests share it', async () => {
+  const content = { ...CONTENT, authorization_details: [{ type: 'orders' }] }
+  const answer = (await read(answerOf({ claims: { token_introspection: content } }))) as typeof content
+  expect([answer, answer.authorization_details, answer.authorization_details[0]].every(Object.isFrozen)).toBe(true)
+})
+
 test('only what stands in token_introspection is about the token', async () => {
   const inactive = { active: false }
   const claims = { active: true, sub: 'eve', exp: NOW - 1_000, scope: 'admin', token_introspection: inactive }

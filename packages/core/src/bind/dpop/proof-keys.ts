@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { refused } from '../../errors.ts'
-import { VerificationKey, verificationKey } from '../../keys/jwk.ts'
+import { keyFor, VerificationKey } from '../../keys/jwk.ts'
 import type { JsonObject } from '../../syntax/json.ts'
 import type { Algorithm } from '../../verify/algorithms.ts'
 
@@ -27,7 +27,8 @@ export interface ProofHeader {
 
 /**
  * The keys that proofs were made with. A client writes the same header again and again: one look-up then tells what it
- * says. Kept only for whom a good token is bound to: strangers push nothing out.
+ * says. Kept only for whom a good token is bound to: strangers push nothing out. A header is kept when its key comes again:
+ * keys of which nobody sees a second proof are many where clients make one for each session.
  */
 export class ProofKeys {
   // Made when the first comes: to set so many places aside takes longer than all else when a server is built.
@@ -40,30 +41,36 @@ export class ProofKeys {
     return this.#headers?.get(segment)
   }
 
-  /** Remembers a header with which a proof was made that is good. */
+  /** Remembers the key with which a proof was made that is good; from the second one on its header, too. */
   remember(header: ProofHeader, key: VerificationKey): void {
-    if (header.key || header.segment.length > MAX_KEPT_HEADER) return
-    const { algorithm, thumbprint } = header
+    if (header.key) return
+    this.#keys ??= new LRUCache({ max: KEPT })
+    const name = nameOf(header)
+    if (this.#keys.get(name) === key) this.#rememberHeader(header, key)
+    else this.#keys.set(name, key)
+  }
+
+  #rememberHeader({ segment: slice, algorithm, thumbprint }: ProofHeader, key: VerificationKey): void {
+    if (slice.length > MAX_KEPT_HEADER) return
     // A copy for the key: a slice of the proof would keep the whole proof in memory.
-    const segment = Buffer.from(header.segment, 'latin1').toString('latin1')
+    const segment = Buffer.from(slice, 'latin1').toString('latin1')
     this.#headers ??= new LRUCache({ max: KEPT })
     this.#headers.set(segment, Object.freeze({ segment, header: READ, jwk: READ, algorithm, thumbprint, key }))
   }
 
-  /** The key that a header names, imported unless it was before. @throws {AuthError} `proof_key_unfit`. */
-  of({ jwk, algorithm, thumbprint, key: remembered }: ProofHeader): VerificationKey {
-    if (remembered) return remembered
-    const name = `${algorithm} ${thumbprint}`
-    this.#keys ??= new LRUCache({ max: KEPT })
-    const known = this.#keys.get(name)
+  /** The key that a header names, imported unless it is remembered. @throws {AuthError} `proof_key_unfit`. */
+  of(header: ProofHeader): VerificationKey {
+    const known = header.key ?? this.#keys?.get(nameOf(header))
     if (known) return known
-    const key = [jwk['n'], jwk['e']].some(isPadded) ? 'unusable' : verificationKey(jwk, [algorithm])
+    const { jwk, algorithm, thumbprint } = header
+    const key = [jwk['n'], jwk['e']].some(isPadded) ? 'unusable' : keyFor(jwk, algorithm, thumbprint)
     if (!(key instanceof VerificationKey)) throw refused('proof_key_unfit', { detail: key })
     if (!key.material) throw refused('proof_key_unfit', { detail: 'unusable' })
-    this.#keys.set(name, key)
     return key
   }
 }
+
+const nameOf = ({ algorithm, thumbprint }: ProofHeader): string => `${algorithm} ${thumbprint}`
 
 /** Leading zeros in a number are another spelling of one key, with a thumbprint of its own (RFC 7638 §7). */
 const isPadded = (number: unknown): boolean => typeof number === 'string' && /^A[A-P]/.test(number)
