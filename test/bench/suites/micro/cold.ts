@@ -24,9 +24,14 @@ export const coldRows: readonly RowMaker[] = ALGORITHMS.map((alg) => ({
       const request = sent.request(index)
       return server.tryAuthenticate(request) ?? server.authenticate(request)
     }
+    const arithmetic = rawVerification(tokens, key)
+    const raw = (index: number): boolean => {
+      sent.request(index)
+      return arithmetic(index)
+    }
     const subjects = [
       { name: 'holdfast', run, from: sent.request, expect: isAccepted('live') },
-      { name: 'raw', run: rawVerification(tokens, key) },
+      { name: 'raw', run: raw, from: sent.request },
       ...accepting(key, authority, sent),
     ]
     return { baseline: 'raw', turns: true, subjects }
