@@ -99,9 +99,9 @@ export function parseCompactJws(token: string, headerOf: typeof parseHeader = pa
   const last = token.indexOf('.', first + 1)
   if (first === -1 || last === -1 || token.includes('.', last + 1) || hasLookalikes(token)) return undefined
   const header = headerOf(token.slice(0, first))
-  const payload = header && decodeSegment(token.slice(first + 1, last))
-  const signature = payload && decodeSegment(token.slice(last + 1))
-  if (!signature) return undefined
+  const signature = header && decodeSegment(token.slice(last + 1))
+  const payload = signature && decodeSegment(token.slice(first + 1, last))
+  if (!payload) return undefined
   const signed = Buffer.allocUnsafe(last)
   signed.write(token, 0, last, 'latin1')
   return { header, payload, signature, signed }
