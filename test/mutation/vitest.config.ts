@@ -7,6 +7,7 @@ import { conditions } from '../../vitest.config.ts'
 const UNIT = [
   'packages/core/test/{answer,classify,extract,extract-places,hard-cases,resource-server,revoke,transports}.test.ts',
   'packages/core/test/{guard,syntax,verify,introspection,adapter,explain}/*.test.ts',
+  'packages/core/test/bind/**/*.test.ts',
 ]
 const ROWS = ['test/conformance/rows/*.test.ts']
 
