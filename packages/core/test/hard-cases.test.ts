@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { CompactEncrypt } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { fresh } from '../src/guard/fresh.ts'
 import { clientSecretBasic, unauthenticated } from '../src/introspection/client-authentication.ts'
 import type { IssuerOptions } from '../src/options/issuer-options.ts'
@@ -486,4 +486,22 @@ describe('the end of a request', () => {
     leaving.abort()
     expect(await left).toBe('introspection_unavailable')
   })
+})
+
+/** How often each clock is read for a token that is known: a JWT, unless another is given. */
+async function readsFor(token?: string): Promise<number[]> {
+  const { server, clock, as } = one({ introspection: { client } })
+  as.introspects({ active: true, aud: AUDIENCE, exp: START + 600 })
+  const sent = bearer(token ?? as.jwt())
+  await server.authenticate(sent)
+  const reads = [vi.spyOn(clock, 'wall'), vi.spyOn(clock, 'monotonic')]
+  expect(server.tryAuthenticate(sent)).toMatchObject({ evidence: { source: 'cache' } })
+  return reads.map(({ mock }) => mock.calls.length)
+}
+
+test('a known token is judged at one moment', async () => {
+  expect([await readsFor(), await readsFor(OPAQUE)]).toEqual([
+    [1, 1],
+    [1, 1],
+  ])
 })

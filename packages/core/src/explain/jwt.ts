@@ -1,6 +1,6 @@
 import type { KeySource } from '../keys/key-source.ts'
 import type { VerificationKey } from '../keys/jwk.ts'
-import type { Clock } from '../ports/clock.ts'
+import { type Clock, instantOf } from '../ports/clock.ts'
 import type { Signatures } from '../ports/signatures.ts'
 import type { UnverifiedJwt } from '../syntax/jws.ts'
 import type { Algorithm } from '../verify/algorithms.ts'
@@ -46,7 +46,7 @@ async function explainSignature(
   checks: Checks,
 ): Promise<VerificationKey | undefined> {
   const hint = hintOf(jwt.header)
-  if (!keys.usable) {
+  if (!keys.usableAt(instantOf(clock))) {
     checks.unknown('keys_unavailable', 'no key set is at hand')
     return undefined
   }

@@ -1,5 +1,5 @@
 import { refused } from '../errors.ts'
-import type { Clock } from '../ports/clock.ts'
+import type { Clock, Instant } from '../ports/clock.ts'
 import type { Caller } from '../request.ts'
 import { Budget } from '../resilience/budget.ts'
 import { waitAtMost } from '../resilience/deadline.ts'
@@ -27,7 +27,7 @@ export interface UnknownKidCounters {
 /** The keys of one issuer. */
 export interface KeySource {
   /** False once the set is past its hard bound: what it verified before is then no longer believed. */
-  readonly usable: boolean
+  usableAt(now: Instant): boolean
   /** Milliseconds for which the keys will be used if no fetch succeeds: `Infinity` for pinned ones, 0 without any. */
   readonly remaining: number
   /** Keys at hand, or `undefined` where the answer must be waited for. @throws {AuthError} when no key will ever fit. */
@@ -53,7 +53,7 @@ export function pinnedKeys(set: KeySet, missingKid: MissingKid = 'only'): KeySou
     return selection.keys
   }
   return {
-    usable: true,
+    usableAt: () => true,
     remaining: Infinity,
     at,
     find: async (request) => at(request),
@@ -149,9 +149,7 @@ export function remoteKeys(
   }
 
   return {
-    get usable() {
-      return document.value !== undefined
-    },
+    usableAt: (now) => document.valueAt(now) !== undefined,
     get remaining() {
       return document.value?.keys.length === 0 ? 0 : document.remaining
     },

@@ -1,4 +1,4 @@
-import { ageOf, type Cancel, type Clock, type Instant, instantOf } from '../ports/clock.ts'
+import { ageAt, ageOf, type Cancel, type Clock, type Instant, instantOf } from '../ports/clock.ts'
 import type { DocumentEvent } from '../ports/observer.ts'
 import type { Random } from '../ports/random.ts'
 import { TracelessError } from '../traceless-error.ts'
@@ -103,8 +103,13 @@ export class LastGood<T> {
 
   /** The value, while it is inside its hard bound. */
   get value(): T | undefined {
-    if (!this.#held) return undefined
-    return this.age < this.#usableFor ? this.#held.value : undefined
+    return this.#held && this.valueAt(instantOf(this.#ports.clock))
+  }
+
+  /** The same, for who has read the clock. */
+  valueAt(now: Instant): T | undefined {
+    const held = this.#held
+    return held && ageAt(held.since, now) < this.#usableFor ? held.value : undefined
   }
 
   get #usableFor(): number {

@@ -36,8 +36,9 @@ export class IntrospectedJwtVerifier implements Verifier {
     this.#authority = parts.authority(this)
   }
 
-  recall(_entry: VerifiedToken, presented: Presented, now?: Instant): Verdict | undefined {
-    const known = this.#parts.known(presented.digest)
+  recall(entry: VerifiedToken, presented: Presented, now?: Instant): Verdict | undefined {
+    // What is known of it may be the authority's word alone.
+    const known = entry.by === 'signature' ? entry : this.#parts.known(presented.digest)
     return this.#with(known && this.#local.recall(known, presented, now), presented, now)
   }
 

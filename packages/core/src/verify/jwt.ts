@@ -64,7 +64,7 @@ export class JwtVerifier implements Verifier {
   ): Verdict | undefined {
     const { keys, store, rules } = this.#parts
     if (entry.key!.retired) store.delete(entry.digest)
-    if (entry.key!.retired || !keys.usable) return undefined
+    if (entry.key!.retired || !keys.usableAt(now)) return undefined
     const refusal = checkTimes(entry.claims, now.wall / 1_000, rules) ?? this.#tooOld(entry, now)
     if (refusal) {
       store.delete(entry.digest)

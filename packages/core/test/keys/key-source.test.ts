@@ -8,6 +8,7 @@ import { LastGood } from '../../src/resilience/last-good.ts'
 import type { JsonObject } from '../../src/syntax/json.ts'
 import { chance } from '../support/chance.ts'
 import { publicJwk } from '../support/jwks.ts'
+import { instantOf } from '../../src/ports/clock.ts'
 import { ManualClock, settled } from '../support/manual-clock.ts'
 import { errorOf, reasonOf } from '../support/refusals.ts'
 import { failing, held, json, type Reply, ScriptedHttp, status } from '../support/scripted-http.ts'
@@ -499,9 +500,12 @@ describe('an outage', () => {
     await all.find('first')
     all.serve(() => status(500))
     await all.clock.advance(HARD_BOUND - 1)
-    expect([all.source.usable, (await all.find('first')).length]).toEqual([true, 1])
+    expect([all.source.usableAt(instantOf(all.clock)), (await all.find('first')).length]).toEqual([true, 1])
     await all.clock.advance(1)
-    expect([all.source.usable, await reasonOf(() => all.find('first'))]).toEqual([false, 'keys_unavailable'])
+    expect([all.source.usableAt(instantOf(all.clock)), await reasonOf(() => all.find('first'))]).toEqual([
+      false,
+      'keys_unavailable',
+    ])
   }) // JK-25
 })
 

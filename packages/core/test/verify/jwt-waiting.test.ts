@@ -29,7 +29,7 @@ import { errorOf } from '../support/refusals.ts'
 function keysWith(script: Partial<KeySource>): { readonly keys: KeySource; readonly requests: KeyRequest[] } {
   const requests: KeyRequest[] = []
   const keys: KeySource = {
-    usable: true,
+    usableAt: () => true,
     remaining: Infinity,
     at: () => undefined,
     find: async (request) => {

@@ -29,6 +29,7 @@ const NO_LOOKS = { fetched: 0, joined: 0, limited: 0 }
 class HandKeys implements KeySource {
   set: KeySet | undefined
   usable = true
+  readonly usableAt = (): boolean => this.usable
   /** What is published by now. */
   renewed: KeySet | undefined
   /** Runs while a caller of `find` waits. */
@@ -72,7 +73,7 @@ class HandKeys implements KeySource {
 }
 
 const untouchable: KeySource = {
-  get usable(): boolean {
+  usableAt(): boolean {
     return expect.unreachable('keys were asked for')
   },
   at: () => expect.unreachable('keys were asked for'),
