@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { type BindingRules, bindNow, demandsProof, stillBound } from '../../src/bind/bind.ts'
 import type { Dpop } from '../../src/bind/dpop/dpop.ts'
+import { Tally } from '../../src/counters.ts'
 import { AuthError } from '../../src/errors.ts'
 import { systemClock } from '../../src/ports/clock.ts'
 import type { Claims } from '../../src/verify/claims.ts'
+import { errorOf } from '../support/refusals.ts'
 import { presented, verifiedToken } from '../support/tokens.ts'
 
 const THUMBPRINT = 'A'.repeat(43)
@@ -60,6 +62,19 @@ test('newer evidence about a token may name no other key, and no key beside', ()
   const cnf = { 'x5t#S256': THUMBPRINT }
   expect(stillBound(about({ cnf }), certificate)).toBe(certificate)
   expect(() => stillBound(about({ cnf, token_type: 'DPoP' }), certificate)).toThrow(AuthError)
+})
+
+test('newer evidence about a token may demand less than was proved', () => {
+  const proved = { by: 'dpop', jkt: THUMBPRINT, x5tS256: THUMBPRINT } as const
+  for (const cnf of [undefined, { jkt: THUMBPRINT }, { jkt: THUMBPRINT, 'x5t#S256': THUMBPRINT }])
+    expect(stillBound(about({ cnf }), proved)).toBe(proved)
+})
+
+test('newer evidence that demands another key is refused with its issuer and kind', async () => {
+  const token = verifiedToken({ cnf: { jkt: THUMBPRINT } }, systemClock, { tally: new Tally('jwt') })
+  const refusal = await errorOf(() => stillBound(token, { by: 'none' }))
+  expect(refusal.reason).toBe('binding_mismatch')
+  expect(AuthError.detailsOf(refusal)).toEqual({ issuer: 'https://as.example', kind: 'jwt' })
 })
 
 test('what a request would have to prove is told without one', () => {

@@ -63,7 +63,7 @@ export class ProofKeys {
     const known = header.key ?? this.#keys?.get(nameOf(header))
     if (known) return known
     const { jwk, algorithm, thumbprint } = header
-    const key = [jwk['n'], jwk['e']].some(isPadded) ? 'unusable' : keyFor(jwk, algorithm, thumbprint)
+    const key = isPaddedRsa(jwk) ? 'unusable' : keyFor(jwk, algorithm, thumbprint)
     if (!(key instanceof VerificationKey)) throw refused('proof_key_unfit', { detail: key })
     if (!key.material) throw refused('proof_key_unfit', { detail: 'unusable' })
     return key
@@ -73,4 +73,5 @@ export class ProofKeys {
 const nameOf = ({ algorithm, thumbprint }: ProofHeader): string => `${algorithm} ${thumbprint}`
 
 /** Leading zeros in a number are another spelling of one key, with a thumbprint of its own (RFC 7638 §7). */
+const isPaddedRsa = ({ kty, n, e }: JsonObject): boolean => kty === 'RSA' && (isPadded(n) || isPadded(e))
 const isPadded = (number: unknown): boolean => typeof number === 'string' && /^A[A-P]/.test(number)

@@ -62,12 +62,13 @@ function onlyCert(value: string): string | undefined {
   return certs.length === 1 ? certs[0] : undefined
 }
 
-/** One value of DER, a SEQUENCE with a definite length, and nothing behind it (X.690 §10.1): what every certificate is. */
+/** One value of DER, a SEQUENCE with its length in the fewest octets (X.690 §10.1), and nothing behind: every certificate. */
 function isOneSequence(octets: Buffer): boolean {
   const [tag, first] = octets
   if (tag !== 0x30 || first === undefined) return false
   if (first < 0x80) return octets.length === 2 + first
   const size = first & 0x7f
-  const isMeasured = size >= 1 && size <= 3 && octets.length > 2 + size
-  return isMeasured && octets.length === 2 + size + octets.readUIntBE(2, size)
+  if (size < 1 || size > 3 || octets.length <= 2 + size) return false
+  const length = octets.readUIntBE(2, size)
+  return length >= (size === 1 ? 0x80 : 256 ** (size - 1)) && octets.length === 2 + size + length
 }

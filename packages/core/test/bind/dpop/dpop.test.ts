@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { digestOf, keyOf } from '../../../src/cache/digest.ts'
 import { AuthError } from '../../../src/errors.ts'
+import { VerificationKey } from '../../../src/keys/jwk.ts'
 import { checked, type SignatureCheck, type Signatures } from '../../../src/ports/signatures.ts'
 import { DpopBench, NONCE_LIFETIME, noncesFor, refusalOf, RULES, WAIT } from '../../support/dpop-bench.ts'
 import { NOW, pairFor } from '../../support/jwt.ts'
@@ -74,6 +75,36 @@ describe.each(['now', 'later'] as const)('a proof that is judged %s', (when) => 
     expect(bench.remembered).toBe(0)
   })
 
+  test('is remembered by its age, and not by its nonce, where its age counts', async () => {
+    const nonces = noncesFor()
+    const bench = new DpopBench({ nonces })
+    const nonce = nonces.issue(bench.clock.wall() - NONCE_LIFETIME / 2)
+    expect(await bench[when]({ claims: { nonce } })).toBe('proved')
+    await bench.clock.advance(60_000 + 2 * WAIT)
+    expect(bench.remembered).toBe(1)
+  })
+
+  test('may have a nonce that nobody asked for', async () => {
+    expect(await new DpopBench()[when]({ claims: { nonce: 'x' } })).toBe('proved')
+  })
+
+  test('has a header that is known from the third one on', async () => {
+    const bench = new DpopBench()
+    const keys = [bench.read().header.key]
+    for (const jti of ['jti-1', 'jti-2']) {
+      expect(await bench[when]({ claims: { jti } })).toBe('proved')
+      keys.push(bench.read().header.key)
+    }
+    expect(keys).toEqual([undefined, undefined, expect.any(VerificationKey)])
+    expect(await bench[when]({ claims: { jti: 'jti-3' } })).toBe('proved')
+  })
+
+  test('makes no header known that somebody else has signed', async () => {
+    const bench = new DpopBench()
+    for (const jti of ['jti-1', 'jti-2']) await bench[when]({ ...stranger, claims: { jti } })
+    expect(bench.read().header.key).toBeUndefined()
+  })
+
   test('is remembered for as long as its nonce counts, where that stands in for its age', async () => {
     const nonces = noncesFor(true)
     const bench = new DpopBench({ nonces, rules: { ...RULES, nonceReplacesAge: true } })
@@ -105,6 +136,19 @@ describe('a nonce', () => {
     const refusal = refusalOf(() => bench.dpop.proveNow(bench.read({ claims }), jkt)) as AuthError
     expect(AuthError.detailsOf(refusal).dpopNonce).toEqual(nonce)
   })
+})
+
+test('a proof that is used up while its signature is verified is not proved again', () => {
+  const outcomes: string[] = []
+  let checks = 0
+  const now: Signatures['now'] = (check) => {
+    checks += 1
+    if (checks === 1) outcomes.push(bench.now())
+    return checked(check)
+  }
+  const bench = new DpopBench({ signatures: { now, later } })
+  outcomes.push(bench.now())
+  expect(outcomes).toEqual(['proved', 'proof_replayed'])
 })
 
 describe('where the arithmetic has to wait', () => {

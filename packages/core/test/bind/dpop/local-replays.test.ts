@@ -76,6 +76,29 @@ describe('a memory of proofs', () => {
     expect(replays.status.entries).toBe(75)
   })
 
+  test('counts what a key still holds when a part of that is over', () => {
+    const { replays, time } = memory(8)
+    const [soon, late] = [time.now + 5_000, time.now + 60_000]
+    const consumedFor = (until: number, ...keys: string[]) => keys.map((key) => consumed(replays, key, until, 'one'))
+    expect(consumedFor(soon, 'a', 'b')).toEqual([true, true])
+    expect(consumedFor(late, 'c', 'd', 'e', 'f', 'g')).toEqual([true, true, true, true, 'replay_memory_full'])
+    time.now = soon
+    expect(replays.status.entries).toBe(4)
+    expect(consumedFor(late, 'g', 'h', 'i')).toEqual([true, true, 'replay_memory_full'])
+    time.now = late
+    expect(replays.status.entries).toBe(0)
+    expect(consumedFor(late + 60_000, 'j', 'k', 'l', 'm', 'n', 'o', 'p')).toEqual([
+      ...Array<boolean>(6).fill(true),
+      'replay_memory_full',
+    ])
+  })
+
+  test('takes once what comes when its time is over', () => {
+    const { replays, time } = memory()
+    const until = time.now - 1_000
+    expect([consumed(replays, 'a', until), consumed(replays, 'a', until)]).toEqual([true, false])
+  })
+
   test('takes no proof twice, whatever time does', () => {
     const step = fc.record({
       key: fc.constantFrom('a', 'b', 'c', 'd'),

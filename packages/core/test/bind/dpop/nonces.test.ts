@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { Nonces } from '../../../src/bind/dpop/nonces.ts'
 import { systemRandom } from '../../../src/ports/random.ts'
@@ -23,6 +24,8 @@ describe('a nonce', () => {
     const made = nonces(one)
     const nonce = made.issue(START + 30_000)
     expect([made.judge(nonce, START), made.judge(made.issue(START + LIFETIME), START)]).toEqual(['good', 'bad'])
+    const atMost = LIFETIME / 2
+    expect([atMost, atMost + 1].map((ahead) => made.judge(made.issue(START + ahead), START))).toEqual(['good', 'bad'])
   })
 
   test('is of its own characters, and no two are the same', () => {
@@ -52,5 +55,35 @@ describe('a nonce', () => {
       'good',
     ])
     expect([first.judge(bySecond, START), first.judge(byBoth, START)]).toEqual(['bad', 'bad'])
+  })
+
+  // Versions that run side by side share their secrets, and have to believe each other.
+  test.each([
+    ['first', START, 6_000_000],
+    ['last', START + LIFETIME - 1, 6_000_000],
+    ['next', START + LIFETIME, 6_000_001],
+  ])('is signed with the key of its period: the %s', (_, moment, period) => {
+    const chance = 'sixteen-of-these'
+    const said = Buffer.from(moment.toString(16).padStart(12, '0'), 'hex').toString('base64url') + chance
+    const key = createHmac('sha256', one).update(`holdfast dpop nonce ${period}`).digest()
+    const proof = createHmac('sha256', key).update(said).digest('base64url').slice(0, 22)
+    const settings = { lifetime: LIFETIME, secrets: [one], replacesAge: false } as const
+    const made = new Nonces(settings, { next: () => 0, id: () => `${chance}-not-those` })
+    expect([made.issue(moment), made.judge(said + proof, moment)]).toEqual([said + proof, 'good'])
+  })
+
+  test('costs a key for each period, few of which are kept', () => {
+    let keys = 0
+    const secrets: [Uint8Array] = [one]
+    Object.defineProperty(secrets, 0, { get: () => ((keys += 1), one) })
+    const made = new Nonces({ lifetime: LIFETIME, secrets, replacesAge: false }, systemRandom)
+    const keysFor = (...periods: readonly number[]): number => {
+      const before = keys
+      for (const period of periods) made.issue(START + period * LIFETIME)
+      return keys - before
+    }
+    expect(keysFor(0, 1, 0, 1, 0, 1)).toBe(2)
+    expect(keysFor(...Array.from({ length: 100 }, (_, at) => 2 + at))).toBe(100)
+    expect(keysFor(0, 1, 0, 1)).toBe(2)
   })
 })

@@ -104,8 +104,9 @@ describe('a proof is refused', () => {
 
   test('beyond 8,192 characters', () => {
     const missing = 8_192 - proofOf({ claims: { more: '' } }).length
-    const more = (octets: number): object => ({ claims: { more: 'm'.repeat((missing * 3) / 4 + octets) } })
-    expect([outcomeOf(more(-3)), outcomeOf(more(3))]).toEqual(['good', 'proof_malformed'])
+    const more = (octets: number): ProofChanges => ({ claims: { more: 'm'.repeat((missing * 3) / 4 + octets) } })
+    expect([proofOf(more(0)).length, proofOf(more(1)).length]).toEqual([8_192, 8_194])
+    expect([outcomeOf(more(0)), outcomeOf(more(1))]).toEqual(['good', 'proof_malformed'])
   })
 })
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { LocalReplays } from '../../../src/bind/dpop/local-replays.ts'
 import { digestOf } from '../../../src/cache/digest.ts'
-import type { AuthError } from '../../../src/errors.ts'
 import type { ReplayMemory } from '../../../src/ports/replay-memory.ts'
 import { DpopBench, WAIT } from '../../support/dpop-bench.ts'
 import { NOW, pairFor } from '../../support/jwt.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { jkt, URI } from '../../support/proofs.ts'
+import { errorOf } from '../../support/refusals.ts'
 
 /** @param local Whether this process may stand in for what is shared. */
 function sharing(consume: ReplayMemory['consume'], local = false): DpopBench {
@@ -60,9 +60,13 @@ describe('a memory of proofs that is shared', () => {
     expect([await bench.later(), await bench.later(), asked]).toEqual(['proved', 'proof_replayed', 1])
   })
 
-  test('tells a debugger why it failed', async () => {
-    const bench = sharing(failing)
-    const error = await bench.dpop.prove(bench.read(), jkt).catch((one: unknown) => one)
-    expect((error as AuthError).cause).toBe(away)
+  test.each([
+    ['threw', failing, away],
+    ['rejected', async () => failing(), away],
+    ['said something else', () => 'OK' as never, new TypeError('consume() gave no boolean')],
+    ['said nothing', () => undefined as never, new TypeError('consume() gave no boolean')],
+  ])('tells a debugger that it %s', async (_, consume, cause) => {
+    const bench = sharing(consume)
+    expect((await errorOf(() => bench.dpop.prove(bench.read(), jkt))).cause).toEqual(cause)
   })
 })

@@ -20,11 +20,14 @@ const fieldOf = (shown: X509Certificate): string => `:${shown.raw.toString('base
 
 function outcome(expected: unknown, request: Partial<AuthRequest>, rules: MtlsRules): string {
   const proved = proveCertificate(expected, { rawHeaders: [], ...request }, rules)
-  return proved instanceof AuthError ? proved.reason : proved
+  if (!(proved instanceof AuthError)) return proved
+  const { detail } = AuthError.detailsOf(proved)
+  return detail === undefined ? proved.reason : `${proved.reason}: ${detail}`
 }
 
 describe('a certificate of the connection', () => {
   const rules = rulesOf('allowed')
+  const missing = 'certificate_missing: the connection shows no client certificate'
 
   test('proves a token that is bound to it', () => {
     expect(outcome(thumbprint, { socket: connection(client) }, rules)).toBe(thumbprint)
@@ -32,12 +35,12 @@ describe('a certificate of the connection', () => {
 
   test.each([
     ['another', { socket: connection(other) }, 'binding_mismatch'],
-    ['none', { socket: connection() }, 'certificate_missing'],
-    ['no TLS', { socket: { remoteAddress: '10.0.0.7' } }, 'certificate_missing'],
-    ['no connection', {}, 'certificate_missing'],
-    ['a field', { rawHeaders: ['client-cert', fieldOf(client)], socket: connection() }, 'certificate_missing'],
-  ])('%s does not', (_, request, reason) => {
-    expect(outcome(thumbprint, request, rules)).toBe(reason)
+    ['none', { socket: connection() }, missing],
+    ['no TLS', { socket: { remoteAddress: '10.0.0.7' } }, missing],
+    ['no connection', {}, missing],
+    ['a field', { rawHeaders: ['client-cert', fieldOf(client)], socket: connection() }, missing],
+  ])('%s does not', (_, request, refusal) => {
+    expect(outcome(thumbprint, request, rules)).toBe(refusal)
   }) // MT-02, MT-03, MT-10
 
   test('is that of the peer, where there is one', () => {
@@ -56,7 +59,9 @@ describe('a certificate of the connection', () => {
     null,
     [thumbprint],
   ])('proves no thumbprint like %j', (expected) => {
-    expect(outcome(expected, { socket: connection(client) }, rules)).toBe('binding_unsupported')
+    expect(outcome(expected, { socket: connection(client) }, rules)).toBe(
+      'binding_unsupported: "x5t#S256" is no SHA-256 digest',
+    )
   }) // MT-04
 })
 
@@ -66,6 +71,7 @@ describe('a certificate in a field', () => {
     rawHeaders: ['Client-Cert', value],
     socket,
   })
+  const withMaxLength = (maxLength: number): MtlsRules => ({ ...rules, field: { ...rules.field!, maxLength } })
 
   test('proves a token that is bound to it, whatever the connection shows', () => {
     expect(outcome(thumbprint, field(fieldOf(client)), rules)).toBe(thumbprint)
@@ -73,27 +79,55 @@ describe('a certificate in a field', () => {
   }) // MT-10, MT-13
 
   test.each([
-    ['is missing', { socket: connection(client) }, 'certificate_missing'],
-    ['is empty', field('::'), 'certificate_missing'],
-    ['comes from somebody else', field(fieldOf(client), { remoteAddress: '192.0.2.1' }), 'certificate_missing'],
-    ['comes from nobody', { rawHeaders: ['client-cert', fieldOf(client)] }, 'certificate_missing'],
-    ['is garbage', field('garbage'), 'certificate_malformed'],
-    ['is too long', field(`:${'A'.repeat(4_096)}:`), 'certificate_malformed'],
+    [
+      'is missing',
+      { socket: connection(client) },
+      'certificate_missing: the field with the client certificate is missing',
+    ],
+    ['is empty', field('::'), 'certificate_missing: the proxy says that the client showed no certificate'],
+    [
+      'comes from somebody else',
+      field(fieldOf(client), { remoteAddress: '192.0.2.1' }),
+      'certificate_missing: the request came from no proxy that is named',
+    ],
+    [
+      'comes from nobody',
+      { rawHeaders: ['client-cert', fieldOf(client)] },
+      'certificate_missing: the request came from no proxy that is named',
+    ],
+    ['is garbage', field('garbage'), 'certificate_malformed: the field with the client certificate cannot be read'],
+    [
+      'is too long',
+      field(`:${'A'.repeat(4_096)}:`),
+      'certificate_malformed: the field with the client certificate is too long',
+    ],
     [
       'came twice',
       { rawHeaders: ['client-cert', fieldOf(client), 'Client-Cert', fieldOf(client)], socket: connection() },
-      'certificate_malformed',
+      'certificate_malformed: the field with the client certificate came more than once',
     ],
-  ])('that %s does not', (_, request, reason) => {
-    expect(outcome(thumbprint, request, rules)).toBe(reason)
+  ])('that %s does not', (_, request, refusal) => {
+    expect(outcome(thumbprint, request, rules)).toBe(refusal)
   }) // MT-10, MT-12, MT-17
+
+  test('may be as long as the options say, and no longer', () => {
+    const value = fieldOf(client)
+    expect(outcome(thumbprint, field(value), withMaxLength(value.length))).toBe(thumbprint)
+    expect(outcome(thumbprint, field(value), withMaxLength(value.length - 1))).toBe(
+      'certificate_malformed: the field with the client certificate is too long',
+    )
+  }) // MT-17
+
+  test.each([' ', '\t', '  \t'])('may stand between blanks like %j', (blanks) => {
+    expect(outcome(thumbprint, field(`${blanks}${fieldOf(client)}${blanks}`), rules)).toBe(thumbprint)
+  })
 
   test('is looked for where the options say', () => {
     const named = rulesOf({ field: { name: 'X-SSL-Cert', format: 'base64', from: ['10.0.0.7', '2001:db8::/32'] } })
     const rawHeaders = ['x-ssl-cert', client.raw.toString('base64')]
     expect(outcome(thumbprint, { rawHeaders, socket: connection() }, named)).toBe(thumbprint)
     expect(outcome(thumbprint, { rawHeaders: ['client-cert', fieldOf(client)], socket: connection() }, named)).toBe(
-      'certificate_missing',
+      'certificate_missing: the field with the client certificate is missing',
     )
   }) // MT-11
 })
