@@ -27,7 +27,7 @@ function counted(mutants) {
 const rows = Object.entries(files)
   .map(([path, { mutants }]) => ({ path: path.replace(SOURCES, ''), mutants }))
   .toSorted((one, other) => one.path.localeCompare(other.path))
-const folders = ['bind/', 'guard/', 'syntax/', 'verify/'].map((path) => ({
+const folders = ['bind/', 'guard/', 'verify/'].map((path) => ({
   path,
   mutants: rows.filter((row) => row.path.startsWith(path)).flatMap(({ mutants }) => mutants),
 }))

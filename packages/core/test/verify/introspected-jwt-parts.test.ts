@@ -207,6 +207,28 @@ test('a binding of the JWT stays where the answer says nothing of one', async ()
   expect((await verifier.verify(token)).token.claims['cnf']).toEqual({ jkt: 'x' })
 }) // IN-17
 
+test.each<[Claims, Claims, Claims]>([
+  [{ cnf: { jkt: 'x' } }, { cnf: { jkt: 'x' } }, { cnf: { jkt: 'x' } }],
+  [{ cnf: { jkt: 'x' } }, { cnf: { 'x5t#S256': 'y' } }, { cnf: { jkt: 'x', 'x5t#S256': 'y' } }],
+  [{ cnf: { jkt: 'x' } }, { cnf: { jkt: 'y' } }, { cnf: {} }],
+  [{ cnf: { jkt: 'x', 'x5t#S256': 'y' } }, { cnf: { jkt: 'x', 'x5t#S256': 'z' } }, { cnf: {} }],
+  [{ cnf: { jkt: 'x' } }, { cnf: 'x' }, { cnf: { jkt: 'x' } }],
+  [{ cnf: { jkt: 'x' } }, { token_type: 'dPoP' }, { cnf: { jkt: 'x' }, token_type: 'dPoP' }],
+  [{ cnf: { jkt: 'x' } }, { token_type: 'Bearer', cnf: { jkt: 'x' } }, { cnf: { jkt: 'x' } }],
+  [{ cnf: { jkt: 'x' } }, { token_type: 'DPoP', cnf: { jkt: 'x' } }, { cnf: { jkt: 'x' }, token_type: 'DPoP' }],
+  [{}, { token_type: 'DPoP', cnf: { jkt: 'x' } }, { cnf: { jkt: 'x' }, token_type: 'DPoP' }],
+  [{}, { token_type: 7 }, {}],
+])('of a JWT with %j and an answer with %j the binding is %j', async (own, answered, bound) => {
+  const { verifier, token, script, entry } = setUp('online', answered)
+  script.known = entry({ ...CLAIMS, ...own })
+  const { claims } = (await verifier.verify(token)).token
+  expect({ cnf: claims['cnf'], token_type: claims['token_type'] }).toEqual({
+    cnf: undefined,
+    token_type: undefined,
+    ...bound,
+  })
+}) // IN-17
+
 describe('explained', () => {
   test('offline the authority is not looked at', async () => {
     const { verifier, token, script, calls } = setUp('offline')
