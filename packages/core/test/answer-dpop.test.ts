@@ -24,17 +24,17 @@ describe('where DPoP is taken', () => {
   const wrong = ', error="invalid_token"'
 
   test.each([
-    ['token_expired', 'Bearer', both, `${BEARER}${wrong}, ${DPOP}`],
-    ['token_expired', 'DPoP', both, `${BEARER}, ${DPOP}${wrong}`],
-    ['token_expired', undefined, both, `${BEARER}${wrong}, ${DPOP}${wrong}`],
-    ['token_expired', 'Bearer', only, `${DPOP}${wrong}`],
-    ['token_expired', 'DPoP', only, `${DPOP}${wrong}`],
-    ['credentials_missing', 'Bearer', both, `${BEARER}, ${DPOP}`],
-    ['credentials_missing', 'DPoP', both, `${BEARER}, ${DPOP}`],
-    ['scope_missing', 'DPoP', both, `${DPOP}, error="insufficient_scope"`],
-    ['scope_missing', 'Bearer', both, `${BEARER}, error="insufficient_scope"`],
-  ] as const)('%s under %s is challenged', (reason, scheme, settings, challenge) => {
-    expect(challengeOf(new AuthError(reason, { scheme }), settings)).toBe(challenge)
+    ['token_expired', 'Bearer', false, `${BEARER}${wrong}, ${DPOP}`],
+    ['token_expired', 'DPoP', false, `${BEARER}, ${DPOP}${wrong}`],
+    ['token_expired', undefined, false, `${BEARER}${wrong}, ${DPOP}${wrong}`],
+    ['token_expired', 'Bearer', true, `${DPOP}${wrong}`],
+    ['token_expired', 'DPoP', true, `${DPOP}${wrong}`],
+    ['credentials_missing', 'Bearer', false, `${BEARER}, ${DPOP}`],
+    ['credentials_missing', 'DPoP', false, `${BEARER}, ${DPOP}`],
+    ['scope_missing', 'DPoP', false, `${DPOP}, error="insufficient_scope"`],
+    ['scope_missing', 'Bearer', false, `${BEARER}, error="insufficient_scope"`],
+  ] as const)('%s under %s is challenged', (reason, scheme, isOnly, challenge) => {
+    expect(challengeOf(new AuthError(reason, { scheme }), settingsFor(isOnly))).toBe(challenge)
   }) // DP-32
 
   test('what is missing stands in the challenge of the scheme in use', () => {

@@ -14,6 +14,7 @@ describe('a token under the scheme DPoP', () => {
     ['DPoPa', 'credentials_missing'],
     ['DPo a', 'credentials_missing'],
     ['a DPoP', 'credentials_missing'],
+    ['HOBA a', 'credentials_missing'],
     ['DPoP', 'credentials_malformed'],
     ['DPoP\ta', 'credentials_malformed'],
     ['DPoP a, Bearer b', 'credentials_repeated'],
