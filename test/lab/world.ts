@@ -53,3 +53,9 @@ export function wronglyRefused(frames: readonly Frame[], name: VariantName): num
     0,
   )
 }
+
+/** What an API refused in some frames, for whoever reads of a failure. */
+export function refusals(frames: readonly Frame[], name: VariantName): string {
+  const reasons = new Set(frames.flatMap(({ variants }) => Object.keys(variants[name].refused)))
+  return `${name}: ${[...reasons].join(', ')}`
+}
