@@ -34,11 +34,6 @@ function normalizedEscapes(path: string): string {
 
 /** The path that a request target names, without its query; `undefined` for a target without one, such as `*`. */
 export function pathOfTarget(target: string): string | undefined {
-  // In origin form, as nearly all are: a regular expression takes 1 µs.
-  if (target.startsWith('/') && !target.includes('#')) {
-    const query = target.indexOf('?')
-    return query === -1 ? target : target.slice(0, query)
-  }
   const found = target === '' ? null : TARGET.exec(target)
   return found ? (found[1] ?? '/') : undefined
 }

@@ -9,7 +9,7 @@ import { AUDIENCE, mint, rawVerification, sealedBy, signingKey, type SigningKey,
 const PATH = '/orders/17'
 /** A proof counts once: so many for each of the usual number of tokens are more than all rounds and the warm-up take. */
 const PROOFS = 60
-/** What a proof costs beside its arithmetic is a quarter of that: the usual rounds would leave half of it in doubt. */
+/** What a proof costs beside its arithmetic is a third of that: the usual rounds would leave half of it in doubt. */
 const PATIENCE = 8
 
 /** A token that is bound to a key, and a proof by that key. */
@@ -61,7 +61,7 @@ function next<T>(all: readonly T[], index: number): T {
  *
  * @param plain Tokens that are bound to nothing, as many as others are in use.
  */
-async function holdfast(
+async function holdfastAndRaw(
   authority: Authority,
   provings: readonly Proving[],
   plain: readonly string[],
@@ -125,7 +125,7 @@ const known: RowMaker = {
     const provings = times(PROOFS * distinct, () => proving(client, token))
     const proofs = provings.map(({ proof }) => proof)
     const subjects = [
-      ...(await holdfast(authority, provings, [plain], { name: 'raw', run: rawVerification(proofs, client) })),
+      ...(await holdfastAndRaw(authority, provings, [plain], { name: 'raw', run: rawVerification(proofs, client) })),
       express(authority, issuer, provings, plain),
     ]
     return { baseline: 'raw', turns: true, patience: PATIENCE, subjects }
@@ -150,7 +150,7 @@ const fresh: RowMaker = {
       return verify('sha256', data, createPublicKey({ key: jwk as never, format: 'jwk' }), signature)
     }
     const subjects = [
-      ...(await holdfast(authority, provings, plain, { name: 'import and raw', run })),
+      ...(await holdfastAndRaw(authority, provings, plain, { name: 'import and raw', run })),
       express(authority, issuer, provings, plain[0]!),
     ]
     return { baseline: 'import and raw', turns: true, patience: PATIENCE, subjects }
